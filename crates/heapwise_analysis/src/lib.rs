@@ -1,0 +1,1 @@
+//! Pure functions over a profile: high-water mark, leaks, temporaries, time line.

@@ -1,0 +1,1 @@
+//! Arguments, subcommands, launching the program, exit codes.

@@ -1,0 +1,1 @@
+//! Opens a capture read-only and replays its events.
