@@ -1,1 +1,42 @@
 //! Pure functions over a profile: high-water mark, leaks, temporaries, time line.
+//!
+//! Owns what the events of a capture mean: what was live when, and which place in the program it belongs to.
+//! Touches no disk, clock, environment or terminal.
+//!
+//! * [`analyse`] replays the events once and says, for every stack, what was live at the high-water mark, what
+//!   was leaked, what was temporary;
+//! * [`places`] sums that up by line, function, file and origin (library);
+//! * [`call_tree`] arranges what was live at the high-water mark as a tree;
+//! * [`Analysis::time_line`] draws the heap over time.
+//!
+//! # What the numbers mean
+//!
+//! Bytes are requested bytes. In an exact capture all numbers are exact to the byte. In a sampled one each recorded
+//! block stands for `1 / probability` blocks of its size; sums over such blocks are unbiased estimates, and
+//! [`Peak::error_bytes`] is the standard error of the most important one.
+
+#![forbid(unsafe_code)]
+
+mod account;
+mod analysis;
+mod blocks;
+mod call_tree;
+mod mappings;
+mod places;
+mod replay;
+mod resident;
+mod time_line;
+mod totals;
+
+pub use heapwise_profile as profile;
+
+pub use analysis::{Analysis, Peak, ThreadTotals};
+pub use call_tree::{CallNode, CallTree, call_tree};
+pub use places::{FileTotals, FunctionTotals, LineTotals, OriginTotals, Place, Places, Whose, places};
+pub use replay::{TEMPORARY_MS, analyse};
+pub use resident::{ResidentParts, ResidentPoint};
+pub use time_line::TimePoint;
+pub use totals::Totals;
+
+/// The function shown for bytes that no Python frame asked for.
+pub const NO_PYTHON: &str = "<no Python>";

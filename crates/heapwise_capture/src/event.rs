@@ -296,6 +296,11 @@ impl<'a> EventDecoder<'a> {
         self.sampling
     }
 
+    /// The bytes read so far.
+    pub const fn consumed(&self) -> usize {
+        self.at
+    }
+
     /// The next event; `None` behind the last.
     ///
     /// # Errors

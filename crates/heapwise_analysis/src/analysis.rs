@@ -1,0 +1,82 @@
+//! The result of replaying a capture.
+
+use heapwise_profile::{Problem, Sampling, StackId};
+
+use crate::resident::ResidentPoint;
+use crate::time_line::{TimeLine, TimePoint};
+use crate::totals::Totals;
+
+/// What one replay of all events found.
+///
+/// Invariant: [`Self::stack`] summed over all stacks, and [`Self::threads`] summed, give [`Self::total`] (up to
+/// rounding in sampled captures); `total.peak_bytes` is `peak.heap_bytes`.
+#[derive(Debug, Clone)]
+pub struct Analysis {
+    /// The high-water mark.
+    pub peak: Peak,
+    /// The whole program.
+    pub total: Totals,
+    /// Each thread, in the order of `Profile::threads`. A block counts for the thread that allocated it.
+    pub threads: Vec<ThreadTotals>,
+    /// The coarsest sampling in force at any time: blocks of at least `threshold` bytes were all recorded,
+    /// smaller ones sampled. `Sampling::EXACT` if every block was recorded.
+    pub sampling: Sampling,
+    /// Events replayed.
+    pub events: u64,
+    /// Time of the last event, milliseconds since the start of recording.
+    pub duration_ms: u64,
+    /// Resident memory around the high-water mark of the heap: the last look at the process before it, or the
+    /// first one behind it if there was none before. `None` if nobody ever looked.
+    pub resident_at_peak: Option<ResidentPoint>,
+    /// The look at the process that found the most resident memory.
+    pub resident_maximum: Option<ResidentPoint>,
+    /// The highest resident set of the run, bytes: what the kernel says if it was asked, else what the looks at
+    /// the process found; `None` if nothing is known.
+    pub max_rss_bytes: Option<u64>,
+    /// All that is wrong with the capture, the problems of the profile included. Not empty means that the
+    /// numbers are partial.
+    pub problems: Vec<Problem>,
+    /// By number of stack; 0 is what no Python frame asked for.
+    pub(crate) stacks: Vec<Totals>,
+    pub(crate) time_line: TimeLine,
+}
+
+/// The moment at which the heap was highest; the first of several equal ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Peak {
+    /// Bytes live.
+    pub heap_bytes: u64,
+    /// Blocks live.
+    pub heap_blocks: u64,
+    /// One standard error of `heap_bytes`; 0 if all was recorded.
+    pub error_bytes: u64,
+    /// When, milliseconds since the start of recording.
+    pub time_ms: u64,
+    /// The number of the thread whose allocation reached it; 0 if nothing was ever allocated.
+    pub thread: u32,
+    /// The stack that reached it.
+    pub stack: StackId,
+}
+
+/// What one thread allocated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ThreadTotals {
+    /// Its number; name and more are in `Profile::threads`.
+    pub number: u32,
+    /// What it allocated, and what of that was live at the high-water mark, leaked, temporary.
+    pub own: Totals,
+}
+
+impl Analysis {
+    /// What a stack itself allocated, that is with its innermost frame as the innermost one. `NO_STACK` is what
+    /// no Python frame asked for.
+    pub fn stack(&self, stack: StackId) -> Totals {
+        self.stacks.get(stack as usize).copied().unwrap_or_default()
+    }
+
+    /// The heap over time in at most `buckets` points by ascending time; at least one bucket is made. The
+    /// high-water mark is always the highest `max_heap_bytes` among them.
+    pub fn time_line(&self, buckets: usize) -> Vec<TimePoint> {
+        self.time_line.points(buckets)
+    }
+}

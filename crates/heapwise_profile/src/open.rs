@@ -1,0 +1,208 @@
+//! Reads a capture from a file.
+//!
+//! Owns the only I/O of the crate and the words for what can go wrong with it. Invariant: no more is read than
+//! the header says is valid, so room that a writer reserved costs nothing.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use heapwise_capture::DecodeError;
+use heapwise_capture::chunk::{self, ChunkHeader};
+use heapwise_capture::header::{self, END_OFFSET, Header, State};
+
+use crate::Profile;
+
+/// Why a capture could not be opened. The text names the file and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// There is no such file.
+    #[error("there is no file {}; give the capture that `heapwise run` wrote", path.display())]
+    Missing {
+        /// The path that was asked for.
+        path: PathBuf,
+    },
+    /// The path is a directory, a device or a pipe.
+    #[error("{} is not a regular file; give the capture itself", path.display())]
+    NotAFile {
+        /// The path that was asked for.
+        path: PathBuf,
+    },
+    /// The file may not be read.
+    #[error("no permission to read {}; ask its owner, or change its mode", path.display())]
+    Permission {
+        /// The path that was asked for.
+        path: PathBuf,
+    },
+    /// The file has no bytes.
+    #[error("{} is empty: the program ended before recording began; run it again", path.display())]
+    Empty {
+        /// The path that was asked for.
+        path: PathBuf,
+    },
+    /// The file is something else.
+    #[error("{} is not a heapwise capture; give the file that `heapwise run` wrote", path.display())]
+    NotACapture {
+        /// The path that was asked for.
+        path: PathBuf,
+    },
+    /// The file was written by a newer heapwise.
+    #[error(
+        "{} was made by a newer heapwise (capture format {found}, this one reads {supported}); upgrade heapwise",
+        path.display()
+    )]
+    Newer {
+        /// The path that was asked for.
+        path: PathBuf,
+        /// The version in the file.
+        found: u32,
+        /// The version that this build reads.
+        supported: u32,
+    },
+    /// The file was written by an older heapwise whose format is no longer read.
+    #[error(
+        "{} was made by an older heapwise (capture format {found}, this one reads {supported}); run the program \
+         again",
+        path.display()
+    )]
+    Older {
+        /// The path that was asked for.
+        path: PathBuf,
+        /// The version in the file.
+        found: u32,
+        /// The version that this build reads.
+        supported: u32,
+    },
+    /// The header page is cut off or damaged, so nothing can be read.
+    #[error("{} cannot be read: {cause}; copy it again, or run the program again", path.display())]
+    Header {
+        /// The path that was asked for.
+        path: PathBuf,
+        /// What is wrong.
+        cause: DecodeError,
+    },
+    /// Reading failed.
+    #[error("cannot read {}: {source}", path.display())]
+    Io {
+        /// The path that was asked for.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl OpenError {
+    fn from_io(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            ErrorKind::NotFound => Self::Missing { path },
+            ErrorKind::PermissionDenied => Self::Permission { path },
+            ErrorKind::IsADirectory => Self::NotAFile { path },
+            _ => Self::Io { path, source },
+        }
+    }
+
+    fn from_decode(path: &Path, cause: DecodeError) -> Self {
+        let path = path.to_owned();
+        match cause {
+            DecodeError::NotACapture => Self::NotACapture { path },
+            DecodeError::Version { found, supported } if found > supported => {
+                Self::Newer { path, found, supported }
+            }
+            DecodeError::Version { found, supported } => Self::Older { path, found, supported },
+            cause => Self::Header { path, cause },
+        }
+    }
+}
+
+impl Profile {
+    /// Reads and decodes the capture at `path`. It may still be growing: what is committed is read.
+    ///
+    /// # Errors
+    /// An [`OpenError`] if the file cannot be read or has no valid header; all other damage becomes a
+    /// [`crate::Problem`].
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let bytes = read(path).map_err(|source| OpenError::from_io(path, source))?;
+        match bytes.as_deref() {
+            None => Err(OpenError::NotAFile { path: path.to_owned() }),
+            Some([]) => Err(OpenError::Empty { path: path.to_owned() }),
+            Some(_) => Self::from_bytes(bytes.unwrap_or_default())
+                .map_err(|cause| OpenError::from_decode(path, cause)),
+        }
+    }
+}
+
+/// The valid part of the file; `None` if the path is no regular file.
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    // Asked before opening: to open a pipe would wait for its writer.
+    if !path.metadata()?.is_file() {
+        return Ok(None);
+    }
+    let mut file = File::open(path)?;
+    let mut bytes = Vec::with_capacity(header::HEADER_SIZE);
+    Read::by_ref(&mut file).take(header::HEADER_SIZE as u64).read_to_end(&mut bytes)?;
+    if let Ok(header) = Header::decode(&bytes) {
+        let length = header.end.min(file.metadata()?.len()).saturating_sub(bytes.len() as u64);
+        bytes.reserve_exact(usize::try_from(length).unwrap_or(0));
+        Read::by_ref(&mut file).take(length).read_to_end(&mut bytes)?;
+        if header.state == State::Recording {
+            refresh_tables(&mut file, &mut bytes)?;
+        }
+    }
+    Ok(Some(bytes))
+}
+
+/// Reads the table chunks again behind the events.
+///
+/// A writer stores what an event refers to before the event. In a capture that grows while it is read from front
+/// to back, late events would refer to table records that came after their chunk had been read.
+fn refresh_tables(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<()> {
+    let mut chunks = Vec::new();
+    let mut at = header::HEADER_SIZE;
+    while let Some(Ok(chunk)) = bytes.get(at..).map(ChunkHeader::decode) {
+        chunks.push((at, chunk));
+        at = at.saturating_add(chunk.size as usize);
+    }
+    for (at, chunk) in chunks {
+        if chunk.stream == chunk::TABLE_STREAM {
+            file.seek(SeekFrom::Start(at as u64))?;
+            let end = bytes.len().min(at + chunk.size as usize);
+            read_what_is_there(file, &mut bytes[at..end])?;
+        }
+    }
+    // Table chunks that were begun meanwhile; events behind the old end stay unread.
+    let old_end = bytes.len();
+    let mut end = [0; 8];
+    file.seek(SeekFrom::Start(END_OFFSET as u64))?;
+    file.read_exact(&mut end)?;
+    let end = u64::from_le_bytes(end).min(file.metadata()?.len());
+    file.seek(SeekFrom::Start(old_end as u64))?;
+    Read::by_ref(file).take(end.saturating_sub(old_end as u64)).read_to_end(bytes)?;
+    let mut at = old_end;
+    while let Some(Ok(mut chunk)) = bytes.get(at..).map(ChunkHeader::decode) {
+        if chunk.stream != chunk::TABLE_STREAM {
+            chunk.committed = 0;
+            bytes[at..at + chunk::HEADER_SIZE].copy_from_slice(&chunk.encode());
+        }
+        at = at.saturating_add(chunk.size as usize);
+    }
+    if bytes.len() > old_end {
+        let end = bytes.len() as u64;
+        bytes[END_OFFSET..END_OFFSET + 8].copy_from_slice(&end.to_le_bytes());
+    }
+    Ok(())
+}
+
+/// Fills `bytes` from the file as far as the file goes.
+fn read_what_is_there(file: &mut File, mut bytes: &mut [u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match file.read(bytes) {
+            Ok(0) => break,
+            Ok(count) => bytes = &mut bytes[count..],
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
