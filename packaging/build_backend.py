@@ -64,7 +64,7 @@ def build_agent() -> None:
         sys.exit(finished.returncode)
     library = library_in(finished.stdout)
     # A process that has the old file mapped keeps it: the new one takes the name in one step.
-    beside = AGENT_IN_PACKAGE.with_suffix(f".{os.getpid()}.new")
+    beside = AGENT_IN_PACKAGE.with_suffix(f".{os.getpid()}.so")
     shutil.copyfile(library, beside)
     beside.replace(AGENT_IN_PACKAGE)
 
