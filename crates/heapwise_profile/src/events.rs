@@ -9,7 +9,7 @@ use std::collections::BinaryHeap;
 use heapwise_capture::chunk;
 use heapwise_capture::event::{Event, EventDecoder, EventKind};
 use heapwise_capture::sampling::Sampling;
-use heapwise_capture::table::{NO_STACK, StackId};
+use heapwise_capture::table::NO_STACK;
 
 use crate::chunks::{Chunk, Stream};
 use crate::{Problem, Target};
@@ -159,7 +159,7 @@ fn has_known_stack(kind: &mut EventKind, stack_count: usize) -> bool {
     };
     let known = *stack as usize <= stack_count;
     if !known {
-        *stack = NO_STACK as StackId;
+        *stack = NO_STACK;
     }
     known
 }
