@@ -1,1 +1,31 @@
 //! The report model and its renderers: text and JSON.
+//!
+//! Owns what a person or a program is told about a run, and how it looks. Touches no disk, clock, environment
+//! or terminal: it is given a profile, its analysis and the options, and writes to what it is given; the text
+//! of source files comes from the capture.
+//!
+//! ```no_run
+//! # fn show(profile: &heapwise_analysis::profile::Profile) -> std::io::Result<()> {
+//! use heapwise_report::{Report, text};
+//!
+//! let report = Report::build(profile, &heapwise_analysis::analyse(profile));
+//! let options = text::TextOptions { width: 80, color: false, lines: 10 };
+//! text::render(&report, &options, &mut std::io::stderr())
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod build;
+pub mod json;
+mod model;
+mod numbers;
+mod place;
+mod source;
+pub mod text;
+mod tree;
+
+pub use model::{
+    Below, Call, Exit, File, Function, Library, Line, Mode, Moment, Peak, Process, Report, Resident, Run,
+    SCHEMA, Sampling, Step, Temporary, UserLine, Whose,
+};

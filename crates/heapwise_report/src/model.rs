@@ -1,0 +1,313 @@
+//! The report as data: what `heapwise report --format json` prints, field by field.
+//!
+//! The structs are the contract; `schema/report.schema.json` describes the same fields with their units, and
+//! a test holds the two together. Invariants: bytes are whole bytes, times are seconds since recording began,
+//! the peak bytes of [`Report::lines`] add up to [`Peak::heap_bytes`] (up to rounding in sampled captures), and
+//! so do those of [`Report::user_lines`], [`Report::functions`], [`Report::files`] and [`Report::libraries`].
+
+use serde::Serialize;
+
+/// The version of the interface; raised when a field changes its meaning or goes away.
+pub const SCHEMA: u32 = 1;
+
+/// Everything there is to tell of one run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// What was run, how, and how it ended.
+    pub run: Run,
+    /// The highest point of the heap.
+    pub peak: Peak,
+    /// Bytes still live when the process ended.
+    pub leaked_bytes: u64,
+    /// Blocks that were freed soon after they were allocated.
+    pub temporary: Temporary,
+    /// The heap and the resident set over time, by ascending time.
+    pub timeline: Vec<Moment>,
+    /// What the resident set consisted of; `None` if it was never looked at.
+    pub resident: Option<Resident>,
+    /// Each block once, under the innermost line of the user's own code on its stack; by peak bytes.
+    pub user_lines: Vec<UserLine>,
+    /// Each block under its innermost line, and with callees under every line of its stack. All lines that
+    /// ever allocated anything or called for what was live at the peak; by peak bytes, then file and line.
+    pub lines: Vec<Line>,
+    /// The same by function.
+    pub functions: Vec<Function>,
+    /// The same by file.
+    pub files: Vec<File>,
+    /// The same by whose code it is: each library, the user's, Python's own.
+    pub libraries: Vec<Library>,
+    /// Who called whom for what was live at the peak, without calls that matter little.
+    pub call_tree: Vec<Call>,
+    /// The objects that held the bytes; this version of heapwise does not look at objects yet.
+    pub objects: [(); 0],
+    /// Advice; this version of heapwise gives none yet.
+    pub findings: [(); 0],
+}
+
+/// What was run, how, and how it ended.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Run {
+    /// The command line of the program, interpreter first; empty if the capture does not tell.
+    pub command: Vec<String>,
+    /// The working directory at the start; `None` if the capture does not tell.
+    pub folder: Option<String>,
+    /// The version of CPython, such as `3.12.1`.
+    pub python: String,
+    /// How blocks were chosen for recording.
+    pub mode: Mode,
+    /// What sampled means in this run; `None` if every block was recorded.
+    pub sampling: Option<Sampling>,
+    /// Run time in seconds; to the last event where nobody saw the end.
+    pub duration_s: f64,
+    /// How the process ended; `None` if it still runs or nobody waited for it.
+    pub exit: Option<Exit>,
+    /// The processes of the run.
+    pub processes: Vec<Process>,
+    /// What is missing from the capture or damaged in it, in words.
+    pub problems: Vec<String>,
+}
+
+/// How blocks were chosen for recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Large blocks all, small ones by chance, with weights that make every sum unbiased.
+    Sampled,
+    /// Every block.
+    Exact,
+}
+
+/// The rule by which small blocks were chosen where it was coarsest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Sampling {
+    /// Blocks of at least so many bytes were all recorded.
+    pub threshold_bytes: u64,
+    /// Mean bytes of small blocks between two that were recorded.
+    pub interval_bytes: u64,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Exit {
+    /// It returned this code.
+    Code(i32),
+    /// This signal ended it.
+    Signal(i32),
+}
+
+/// One process of the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Process {
+    /// Its process id.
+    pub pid: u32,
+    /// The process id of its parent.
+    pub parent: u32,
+    /// Its command line.
+    pub command: Vec<String>,
+    /// The highest heap of this process, in bytes.
+    pub peak_heap_bytes: u64,
+}
+
+/// The highest point of the heap.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Peak {
+    /// Bytes of heap live at that moment.
+    pub heap_bytes: u64,
+    /// Standard error of `heap_bytes`; 0 if every block was recorded.
+    pub error_bytes: u64,
+    /// When it was, in seconds since recording began.
+    pub time_s: f64,
+    /// The highest resident set of the run in bytes, which may be of another moment; 0 if not known.
+    pub rss_bytes: u64,
+}
+
+/// Blocks that were freed soon after they were allocated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Temporary {
+    /// Bytes of all of them together; they were not live at once.
+    pub bytes: u64,
+    /// How many blocks.
+    pub allocations: u64,
+}
+
+/// A point of the time line.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Moment {
+    /// Seconds since recording began.
+    pub time_s: f64,
+    /// Bytes of heap live then.
+    pub heap_bytes: u64,
+    /// The resident set as last looked at, in bytes; 0 before the first look.
+    pub rss_bytes: u64,
+}
+
+/// What the resident set consisted of when it was last looked at before the peak of the heap. The parts from
+/// `heap_bytes` to `other_bytes` add up to `rss_bytes`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Resident {
+    /// When it was looked at, in seconds since recording began.
+    pub time_s: f64,
+    /// The resident set, in bytes.
+    pub rss_bytes: u64,
+    /// The program's heap.
+    pub heap_bytes: u64,
+    /// What allocators hold free for later use.
+    pub allocator_free_bytes: u64,
+    /// Pages of libraries and other mapped files, and shared memory.
+    pub file_bytes: u64,
+    /// heapwise itself, the part of the capture in memory included.
+    pub profiler_bytes: u64,
+    /// Anonymous memory that none of this explains: what was there before recording began, thread stacks,
+    /// allocators' own tables.
+    pub other_bytes: u64,
+    /// Bytes that were asked for and cannot have been in memory, because they were never touched or were
+    /// swapped out; no part of `rss_bytes`. If not 0, the split is a bound.
+    pub not_resident_bytes: u64,
+}
+
+/// What a line of the user's own code holds, everything below it included that is not the user's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UserLine {
+    /// The file as the code names it; empty for what no Python line asked for.
+    pub file: String,
+    /// The line, from 1; 0 if not known.
+    pub line: u32,
+    /// The qualified name of the function.
+    pub function: String,
+    /// The text of the line as it was when run; `None` if the capture does not have it.
+    pub source: Option<String>,
+    /// Bytes live at the peak.
+    pub peak_bytes: u64,
+    /// Bytes of all allocations together.
+    pub allocated_bytes: u64,
+    /// How many allocations.
+    pub allocations: u64,
+    /// Bytes still live when the process ended.
+    pub leaked_bytes: u64,
+    /// Bytes of blocks that were freed soon.
+    pub temporary_bytes: u64,
+    /// How many blocks were freed soon.
+    pub temporary_allocations: u64,
+    /// The libraries below the line that held part of its peak bytes; by bytes.
+    pub libraries: Vec<Below>,
+}
+
+/// What a line holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// The file as the code names it; empty for what no Python line asked for.
+    pub file: String,
+    /// The line, from 1; 0 if not known.
+    pub line: u32,
+    /// The qualified name of the function.
+    pub function: String,
+    /// Bytes live at the peak for which this was the innermost line.
+    pub peak_bytes: u64,
+    /// Bytes live at the peak with this line anywhere on the stack; each block once.
+    pub peak_bytes_total: u64,
+    /// Bytes of all allocations for which this was the innermost line.
+    pub allocated_bytes: u64,
+    /// How many allocations these were.
+    pub allocations: u64,
+    /// Bytes of these still live when the process ended.
+    pub leaked_bytes: u64,
+    /// Bytes of these that were freed soon.
+    pub temporary_bytes: u64,
+    /// How many of these were freed soon.
+    pub temporary_allocations: u64,
+}
+
+/// What a function holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Function {
+    /// The file as the code names it; empty for what no Python line asked for.
+    pub file: String,
+    /// The line of its `def`, from 1; 0 if not known.
+    pub line: u32,
+    /// The qualified name.
+    pub function: String,
+    /// Bytes live at the peak for which this was the innermost function.
+    pub peak_bytes: u64,
+    /// Bytes live at the peak with this function anywhere on the stack; each block once.
+    pub peak_bytes_total: u64,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct File {
+    /// The file as the code names it; empty for what no Python line asked for.
+    pub file: String,
+    /// Bytes live at the peak for which this was the innermost file.
+    pub peak_bytes: u64,
+    /// Bytes live at the peak with this file anywhere on the stack; each block once.
+    pub peak_bytes_total: u64,
+}
+
+/// Whose code held bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whose {
+    /// The user's own.
+    User,
+    /// Code that has no file, such as that of `-c`.
+    NoFile,
+    /// An installed library.
+    Library,
+    /// Python's own library.
+    Python,
+    /// No Python line asked for them.
+    NoPython,
+}
+
+/// What an installed library holds, or all of the user's code, or all of Python's own library.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Library {
+    /// Whose code it is.
+    pub whose: Whose,
+    /// The top-level name under `site-packages`; empty if `whose` is not `library`.
+    pub name: String,
+    /// Bytes live at the peak for which this was the innermost code.
+    pub peak_bytes: u64,
+    /// Bytes live at the peak with this code anywhere on the stack; each block once.
+    pub peak_bytes_total: u64,
+}
+
+/// A library that held bytes for a line of the user's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Below {
+    /// The top-level name of an installed library, or of a module of Python's own.
+    pub name: String,
+    /// Bytes live at the peak for which its code was the innermost.
+    pub peak_bytes: u64,
+}
+
+/// A chain of calls in which each line made only one call that matters, and what its last line called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Call {
+    /// The chain, outermost first; never empty.
+    pub steps: Vec<Step>,
+    /// Bytes live at the peak that were allocated by the first step and all below it.
+    pub peak_bytes_total: u64,
+    /// What the last step called, without what is below a hundredth of the peak; by bytes.
+    pub calls: Vec<Call>,
+}
+
+/// One line of a chain of calls, or the libraries between two lines of the user's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// The file as the code names it; empty for a library.
+    pub file: String,
+    /// The line, from 1; 0 for a library.
+    pub line: u32,
+    /// The qualified name of the function; empty for a library.
+    pub function: String,
+    /// The text of the line as it was when run; `None` if the capture does not have it.
+    pub source: Option<String>,
+    /// The library that was called if this is not a line of the user's; its inner lines are not told.
+    pub library: Option<String>,
+    /// How often the line stands on the deepest stack that counts here; more than 1 if it recurs.
+    pub depth: u32,
+}
