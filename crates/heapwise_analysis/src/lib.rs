@@ -22,6 +22,7 @@ mod analysis;
 mod blocks;
 mod call_tree;
 mod mappings;
+mod place_index;
 mod places;
 mod replay;
 mod resident;

@@ -67,3 +67,41 @@ impl ResidentPoint {
         }
     }
 }
+
+/// The looks at the process that matter, gathered during the replay.
+#[derive(Debug, Default)]
+pub(crate) struct Looks {
+    latest: Option<ResidentPoint>,
+    maximum: Option<ResidentPoint>,
+    at_heap_peak: Option<ResidentPoint>,
+    /// Whether the heap reached a new high-water mark since the latest look.
+    higher: bool,
+}
+
+impl Looks {
+    /// The process was looked at.
+    pub(crate) fn add(&mut self, point: ResidentPoint) {
+        self.at_heap_peak = self.at_heap_peak().or(Some(point));
+        self.higher = false;
+        self.latest = Some(point);
+        if self.maximum.is_none_or(|known| point.resident.total() > known.resident.total()) {
+            self.maximum = Some(point);
+        }
+    }
+
+    /// The heap reached a new high-water mark.
+    #[inline]
+    pub(crate) fn heap_peak(&mut self) {
+        self.higher = true;
+    }
+
+    /// The last look before the high-water mark, or the first one behind it if there was none before.
+    pub(crate) fn at_heap_peak(&self) -> Option<ResidentPoint> {
+        if self.higher { self.latest } else { self.at_heap_peak }
+    }
+
+    /// The look that found the most resident memory, the first of equal ones.
+    pub(crate) fn maximum(&self) -> Option<ResidentPoint> {
+        self.maximum
+    }
+}
