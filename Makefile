@@ -1,0 +1,130 @@
+# Every task of the repository; `make help` lists them. Nothing outside this folder is changed:
+# Python tools live in .venv, cargo's work in target, the wheel in dist.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+# The interpreter that .venv is made with; the tests look for every other supported one themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+TOOLS := target/tools
+CARGO_DENY_VERSION := 0.20.2
+
+WHEEL_BUILT := dist/.built
+WHEEL_SOURCES := $(shell find Cargo.toml Cargo.lock rust-toolchain.toml pyproject.toml README.md \
+	LICENSE-MIT LICENSE-APACHE crates python packaging heapwise.data \
+	-type f ! -name '*.so' ! -name '*.snap*' ! -path '*/__pycache__/*' ! -path '*/tests/*')
+PYTHON_SOURCES := python/heapwise packaging $(wildcard tests/package tests/e2e benches examples)
+# Examples are written as their readers write: without annotations everywhere.
+TYPED_SOURCES := $(filter-out examples,$(PYTHON_SOURCES))
+
+.PHONY: help
+help: ## List these tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(VENV)/heapwise-installed $(VENV)/demo-libraries ## Profile a real analysis (336,776 flights, pandas) and print the report
+	@mkdir -p target/demo
+	@rm -f target/demo/flights.heapwise
+	$(BIN)/heapwise run -o target/demo/flights.heapwise examples/flights.py
+	@echo
+	@echo "The capture is target/demo/flights.heapwise; read it again with:"
+	@echo "  $(BIN)/heapwise report target/demo/flights.heapwise"
+
+.PHONY: test
+test: lint test-rust test-python ## Everything that must hold: lint, Rust tests, Python tests on every Python found
+
+.PHONY: lint
+lint: lint-rust lint-python ## Formatting, lints, types, house rules, licences
+
+.PHONY: lint-rust
+lint-rust: | tools
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo xtask tidy
+	@cargo deny --version >/dev/null 2>&1 || $(MAKE) --no-print-directory $(TOOLS)/bin/cargo-deny
+	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" cargo deny --locked check licenses bans sources
+
+.PHONY: lint-python
+lint-python: $(VENV)/dev-tools
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(TYPED_SOURCES)
+
+.PHONY: test-rust
+test-rust: | tools ## The Rust tests alone
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		set -x; cargo nextest run --workspace --locked; cargo test --workspace --locked --doc --quiet; \
+	else \
+		set -x; cargo test --workspace --locked; \
+	fi
+
+.PHONY: test-python
+test-python: $(VENV)/heapwise-installed ## The Python tests alone, on the built wheel
+	$(BIN)/python -m pytest
+
+.PHONY: wheel
+wheel: $(WHEEL_BUILT) ## Build the wheel into dist/
+	@ls -l dist/*.whl
+
+.PHONY: bench
+bench: $(VENV)/heapwise-installed ## Measure time, memory and capture size against plain Python and other profilers
+	$(BIN)/python benches/run.py
+
+.PHONY: format
+format: $(VENV)/dev-tools ## Format Rust and Python sources in place
+	cargo fmt --all
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: clean
+clean: ## Remove everything that the other tasks made
+	rm -rf target dist $(VENV) .mypy_cache .ruff_cache .pytest_cache python/heapwise/_agent.so
+	find python packaging tests benches examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# What must be on the machine. Each missing tool is named with how to get it.
+.PHONY: tools
+tools:
+	@missing=0; \
+	lacks() { echo "missing: $$1" >&2; echo "         $$2" >&2; missing=1; }; \
+	if ! command -v $(PYTHON) >/dev/null; then \
+		lacks "$(PYTHON)" "install Python 3.10 or newer, or name one: make PYTHON=python3.12 ..."; \
+	elif ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))'; then \
+		lacks "Python 3.10 or newer ($(PYTHON) is $$($(PYTHON) -V 2>&1))" "name a newer one: make PYTHON=python3.12 ..."; \
+	elif ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
+		lacks "Python's venv and ensurepip modules" "on Debian and Ubuntu: apt install python3-venv"; \
+	fi; \
+	command -v cargo >/dev/null || lacks "cargo" "install Rust from https://rustup.rs; rust-toolchain.toml chooses the version"; \
+	command -v cc >/dev/null || lacks "cc" "a C compiler, which Rust links with; on Debian and Ubuntu: apt install gcc libc6-dev"; \
+	command -v git >/dev/null || lacks "git" "on Debian and Ubuntu: apt install git"; \
+	exit $$missing
+
+$(VENV)/created: | tools
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/dev-tools: requirements/dev.txt $(VENV)/created
+	$(PIP) install -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/demo-libraries: requirements/demo.txt $(VENV)/created
+	$(PIP) install --prefer-binary -r requirements/demo.txt
+	@touch $@
+
+# The build tools of dev.txt are used, so that a build downloads nothing else.
+$(WHEEL_BUILT): $(WHEEL_SOURCES) $(VENV)/dev-tools
+	rm -rf dist
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) wheel . --no-deps --no-build-isolation --wheel-dir dist
+	@touch $@
+
+$(VENV)/heapwise-installed: $(WHEEL_BUILT)
+	$(PIP) install --force-reinstall --no-deps dist/heapwise-*.whl
+	@touch $@
+
+$(TOOLS)/bin/cargo-deny:
+	cargo install --quiet --locked --version $(CARGO_DENY_VERSION) --root $(TOOLS) cargo-deny
