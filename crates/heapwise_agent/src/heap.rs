@@ -1,0 +1,138 @@
+//! The agent's own heap: every Rust allocation of the agent, on pages that it maps itself.
+//!
+//! Invariant: the agent's memory never comes from the program's allocator, so it is never counted as the
+//! program's, and a hook may allocate whatever lock the program's allocator holds.
+
+use std::alloc::{GlobalAlloc, Layout};
+use std::cell::UnsafeCell;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use dlmalloc::Dlmalloc;
+
+use crate::platform;
+
+#[global_allocator]
+static HEAP: Heap =
+    Heap { held: AtomicBool::new(false), heap: UnsafeCell::new(Dlmalloc::new_with_allocator(Pages)) };
+
+/// Bytes that the agent has mapped: its heap here and its parts of the capture ([`crate::sink`]).
+static MAPPED: AtomicU64 = AtomicU64::new(0);
+
+/// A lock of its own, since it has to be taken before a fork and let go in the child.
+struct Heap {
+    held: AtomicBool,
+    heap: UnsafeCell<Dlmalloc<Pages>>,
+}
+
+struct Pages;
+
+/// Bytes that the agent has mapped.
+pub(crate) fn mapped_bytes() -> u64 {
+    MAPPED.load(Ordering::Relaxed)
+}
+
+/// Adds to the agent's account.
+pub(crate) fn account(mapped: usize) {
+    MAPPED.fetch_add(mapped as u64, Ordering::Relaxed);
+}
+
+/// Takes from the agent's account.
+pub(crate) fn discount(unmapped: usize) {
+    MAPPED.fetch_sub(unmapped as u64, Ordering::Relaxed);
+}
+
+/// Takes the heap from all threads until [`let_go`]: around a fork.
+pub(crate) fn hold() {
+    HEAP.lock();
+}
+
+/// Ends [`hold`].
+pub(crate) fn let_go() {
+    HEAP.unlock();
+}
+
+impl Heap {
+    fn lock(&self) {
+        while self.held.compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            // The holder is in a few instructions of dlmalloc; it may have been taken off the processor there.
+            std::thread::yield_now();
+        }
+    }
+
+    fn unlock(&self) {
+        self.held.store(false, Ordering::Release);
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Dlmalloc<Pages>) -> T) -> T {
+        self.lock();
+        // SAFETY: the flag gives the heap to one thread at a time.
+        let result = work(unsafe { &mut *self.heap.get() });
+        self.unlock();
+        result
+    }
+}
+
+// SAFETY: the heap inside is reached only by whoever holds the flag.
+unsafe impl Sync for Heap {}
+
+// SAFETY: dlmalloc keeps the contract of an allocator; the lock gives it to one thread at a time.
+unsafe impl GlobalAlloc for Heap {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: size and alignment come from a layout.
+        self.with(|heap| unsafe { heap.malloc(layout.size(), layout.align()) })
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        self.with(|heap| unsafe { heap.calloc(layout.size(), layout.align()) })
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller gives back a block of this heap with its layout.
+        self.with(|heap| unsafe { heap.free(block, layout.size(), layout.align()) });
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as above.
+        self.with(|heap| unsafe { heap.realloc(block, layout.size(), layout.align(), size) })
+    }
+}
+
+// SAFETY: the pages come from the kernel, belong to nobody else, and are zero.
+unsafe impl dlmalloc::Allocator for Pages {
+    fn alloc(&self, size: usize) -> (*mut u8, usize, u32) {
+        let pages = platform::map_anonymous(size);
+        if pages.is_null() {
+            return (std::ptr::null_mut(), 0, 0);
+        }
+        account(size);
+        (pages, size, 0)
+    }
+
+    fn remap(&self, _: *mut u8, _: usize, _: usize, _: bool) -> *mut u8 {
+        std::ptr::null_mut()
+    }
+
+    fn free_part(&self, _: *mut u8, _: usize, _: usize) -> bool {
+        false
+    }
+
+    fn free(&self, pages: *mut u8, size: usize) -> bool {
+        // SAFETY: dlmalloc gives back exactly what `alloc` gave it and uses it no more.
+        unsafe { platform::unmap(pages, size) };
+        discount(size);
+        true
+    }
+
+    fn can_release_part(&self, _: u32) -> bool {
+        false
+    }
+
+    fn allocates_zeros(&self) -> bool {
+        true
+    }
+
+    fn page_size(&self) -> usize {
+        platform::PAGE
+    }
+}

@@ -1,0 +1,173 @@
+//! CPython's allocators: the raw, mem and object domains, and the arenas below the latter two.
+//!
+//! The tables that were in force are wrapped, never replaced: blocks come from them and go back to them. Arenas
+//! are only counted, since the blocks in them are what the program asked for.
+
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use heapwise_capture::event::Allocator;
+use heapwise_cpython::Interpreter;
+use heapwise_cpython::allocators::{AllocatorTable, ArenaAllocator, Domain};
+
+use crate::platform::slot::slot;
+use crate::recorder;
+
+/// Bytes in arenas of the small-object allocator.
+static ARENA_BYTES: AtomicU64 = AtomicU64::new(0);
+
+/// Bytes in arenas that were taken since the agent started.
+pub(crate) fn arena_bytes() -> u64 {
+    ARENA_BYTES.load(Ordering::Relaxed)
+}
+
+/// Wraps the allocators of all three domains and the arena allocator.
+///
+/// # Safety
+/// The GIL is held, and no other thread uses the raw domain meanwhile: the agent starts before the program does.
+pub(crate) unsafe fn install(interpreter: &Interpreter) {
+    let domains = [Domain::Raw, Domain::Mem, Domain::Object];
+    // SAFETY: the GIL is held. CPython keeps pointers to these tables for the life of the process.
+    let originals: &'static _ =
+        Box::leak(Box::new(domains.map(|domain| unsafe { interpreter.allocator(domain) })));
+    let wrapped = [
+        wrap::<{ Allocator::PythonRaw as u8 }>(&originals[0]),
+        wrap::<{ Allocator::PythonMem as u8 }>(&originals[1]),
+        wrap::<{ Allocator::PythonObject as u8 }>(&originals[2]),
+    ];
+    for (domain, table) in domains.into_iter().zip(&wrapped) {
+        // SAFETY: the functions below pass everything on to the allocator that was in force.
+        unsafe { interpreter.set_allocator(domain, table) };
+    }
+    // SAFETY: the GIL is held; the functions pass everything on.
+    unsafe {
+        let arenas: &'static _ = Box::leak(Box::new(interpreter.arena_allocator()));
+        let context = std::ptr::from_ref(arenas).cast_mut().cast();
+        interpreter.set_arena_allocator(&ArenaAllocator { context, alloc: arena_alloc, free: arena_free });
+    }
+}
+
+fn wrap<const ALLOCATOR: u8>(original: &'static AllocatorTable) -> AllocatorTable {
+    AllocatorTable {
+        context: std::ptr::from_ref(original).cast_mut().cast(),
+        malloc: malloc::<ALLOCATOR>,
+        calloc: calloc::<ALLOCATOR>,
+        realloc: realloc::<ALLOCATOR>,
+        free,
+    }
+}
+
+const fn allocator_of(number: u8) -> Allocator {
+    match number {
+        1 => Allocator::PythonRaw,
+        2 => Allocator::PythonMem,
+        _ => Allocator::PythonObject,
+    }
+}
+
+/// # Safety
+/// `context` is the table that [`wrap`] was given.
+#[inline(always)]
+unsafe fn original(context: *mut c_void) -> &'static AllocatorTable {
+    // SAFETY: passed on to the caller; the tables live for ever.
+    unsafe { &*context.cast_const().cast() }
+}
+
+#[inline(always)]
+fn allocate<const ALLOCATOR: u8>(size: usize, real: impl FnOnce() -> *mut c_void) -> *mut c_void {
+    let slot = slot();
+    if slot.depth.get() != 0 {
+        return real();
+    }
+    slot.depth.set(1);
+    let block = real();
+    slot.depth.set(0);
+    recorder::allocated(slot, block as usize, size, allocator_of(ALLOCATOR));
+    block
+}
+
+unsafe extern "C" fn malloc<const ALLOCATOR: u8>(context: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: CPython hands the context of the table back; the call is its own.
+    let original = unsafe { original(context) };
+    // SAFETY: as above.
+    allocate::<ALLOCATOR>(size, || unsafe { (original.malloc)(original.context, size) })
+}
+
+unsafe extern "C" fn calloc<const ALLOCATOR: u8>(
+    context: *mut c_void,
+    count: usize,
+    size: usize,
+) -> *mut c_void {
+    // SAFETY: as for `malloc`.
+    let original = unsafe { original(context) };
+    let total = count.wrapping_mul(size);
+    // SAFETY: as for `malloc`.
+    allocate::<ALLOCATOR>(total, || unsafe { (original.calloc)(original.context, count, size) })
+}
+
+unsafe extern "C" fn realloc<const ALLOCATOR: u8>(
+    context: *mut c_void,
+    block: *mut c_void,
+    size: usize,
+) -> *mut c_void {
+    // SAFETY: as for `malloc`.
+    let original = unsafe { original(context) };
+    let slot = slot();
+    // SAFETY: as for `malloc`.
+    let real = || unsafe { (original.realloc)(original.context, block, size) };
+    if slot.depth.get() != 0 {
+        return real();
+    }
+    let resizing = recorder::resizing(slot, block as usize);
+    slot.depth.set(1);
+    let new = real();
+    slot.depth.set(0);
+    if let Some(resizing) = resizing {
+        // Unlike C's, these never free for a size of 0: null always means that the block is as it was.
+        if new.is_null() {
+            recorder::not_resized(slot, &resizing);
+        } else {
+            recorder::resized(slot, &resizing);
+        }
+    }
+    recorder::allocated(slot, new as usize, size, allocator_of(ALLOCATOR));
+    new
+}
+
+unsafe extern "C" fn free(context: *mut c_void, block: *mut c_void) {
+    // SAFETY: as for `malloc`.
+    let original = unsafe { original(context) };
+    let slot = slot();
+    recorder::freeing(slot, block as usize);
+    let depth = slot.depth.replace(1);
+    // SAFETY: as for `malloc`.
+    unsafe { (original.free)(original.context, block) };
+    slot.depth.set(depth);
+}
+
+unsafe extern "C" fn arena_alloc(context: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: CPython hands the context of the table back.
+    let original = unsafe { &*context.cast_const().cast::<ArenaAllocator>() };
+    let slot = slot();
+    let depth = slot.depth.replace(1);
+    // SAFETY: CPython's own call.
+    let arena = unsafe { (original.alloc)(original.context, size) };
+    slot.depth.set(depth);
+    if !arena.is_null() {
+        ARENA_BYTES.fetch_add(size as u64, Ordering::Relaxed);
+    }
+    arena
+}
+
+unsafe extern "C" fn arena_free(context: *mut c_void, arena: *mut c_void, size: usize) {
+    // SAFETY: as for `arena_alloc`.
+    let original = unsafe { &*context.cast_const().cast::<ArenaAllocator>() };
+    let slot = slot();
+    let depth = slot.depth.replace(1);
+    // SAFETY: CPython's own call.
+    unsafe { (original.free)(original.context, arena, size) };
+    slot.depth.set(depth);
+    // Arenas from before the agent's start were never counted in.
+    let _ = ARENA_BYTES
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |bytes| Some(bytes.saturating_sub(size as u64)));
+}

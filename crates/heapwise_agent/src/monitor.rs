@@ -1,0 +1,198 @@
+//! The agent's own thread: looks at the memory of the process, fits the sampling rule, keeps the text of files.
+//!
+//! It is marked as inside a hook for ever, so nothing that it does is recorded, and it takes no signals. Before a
+//! fork it is stopped, because CPython warns of a fork in a process with threads, and it starts again at the next
+//! recorded event some time later. Invariant: nobody waits for it but [`stop`], and it holds no lock while it
+//! waits.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use heapwise_capture::event::{EventKind, Resident};
+use heapwise_capture::header::Mode;
+use heapwise_capture::origin::{Origin, origin};
+use heapwise_capture::table::TableRecord;
+
+use crate::platform::slot::Inside;
+use crate::process::{self, Status};
+use crate::recorder::{self, Agent};
+use crate::{blocks, heap, hooks, platform, sampler};
+
+/// Time between two ticks.
+const TICK: Duration = Duration::from_millis(10);
+/// Looks at memory get rarer as the run gets longer: this many to each doubling of the time.
+const LOOKS_PER_AGE: u32 = 1000;
+/// Larger files are not kept.
+const LARGEST_SOURCE: u64 = 1 << 20;
+/// Time between two questions to malloc, which locks its arenas to answer.
+const MALLOC_EVERY: Duration = Duration::from_secs(1);
+/// Milliseconds after a fork before the thread starts again: the check for threads is over by then.
+const REST_AFTER_FORK: u64 = 20;
+
+static STATE: Mutex<State> = Mutex::new(State { thread: None, stop: false });
+static WAKE: Condvar = Condvar::new();
+/// When the thread may start again, by [`platform::coarse_ms`]; 0 while it runs or shall not.
+static RESTART_AT: AtomicU64 = AtomicU64::new(0);
+
+struct State {
+    thread: Option<JoinHandle<()>>,
+    stop: bool,
+}
+
+/// Starts the thread.
+pub(crate) fn start(agent: &'static Agent) {
+    RESTART_AT.store(0, Ordering::Relaxed);
+    let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
+    if state.thread.is_some() {
+        return;
+    }
+    state.stop = false;
+    let before = block_signals();
+    let builder = std::thread::Builder::new().name("heapwise".into()).stack_size(256 * 1024);
+    // Without the thread there is no time line; recording goes on.
+    state.thread = builder.spawn(move || run(agent)).ok();
+    restore_signals(&before);
+}
+
+/// Ends the thread and waits for it.
+pub(crate) fn stop() {
+    RESTART_AT.store(0, Ordering::Relaxed);
+    let thread = {
+        let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
+        state.stop = true;
+        state.thread.take()
+    };
+    WAKE.notify_all();
+    if let Some(thread) = thread {
+        let _ = thread.join();
+    }
+}
+
+/// Lets the thread start again a little later.
+pub(crate) fn restart_later() {
+    RESTART_AT.store(platform::coarse_ms() + REST_AFTER_FORK, Ordering::Relaxed);
+}
+
+/// Starts the thread if it is due.
+#[inline]
+pub(crate) fn restart_if_due(agent: &'static Agent) {
+    let at = RESTART_AT.load(Ordering::Relaxed);
+    if at != 0 && platform::coarse_ms() >= at {
+        start(agent);
+    }
+}
+
+fn run(agent: &'static Agent) {
+    Inside::for_ever();
+    let mut look = Look::new();
+    let mut last = Instant::now();
+    let mut highest_heap = 0;
+    loop {
+        let stop = {
+            let state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
+            let wait = WAKE.wait_timeout_while(state, TICK, |state| !state.stop);
+            wait.unwrap_or_else(PoisonError::into_inner).0.stop
+        };
+        if stop || recorder::recording().is_none() {
+            return;
+        }
+        if agent.mode == Mode::Sampled {
+            let elapsed = last.elapsed().as_millis() as u64;
+            last += Duration::from_millis(elapsed);
+            highest_heap = highest_heap.max(blocks::live_bytes());
+            sampler::adapt(elapsed, highest_heap);
+        }
+        keep_sources(agent);
+        look.take_if_due(agent);
+    }
+}
+
+/// A last look, by the thread that ends the process.
+pub(crate) fn finish(agent: &'static Agent) {
+    keep_sources(agent);
+    let mut look = Look::new();
+    look.take(agent);
+}
+
+struct Look {
+    status: Status,
+    begun: Instant,
+    next: Instant,
+    malloc_at: Option<Instant>,
+    malloc: (u64, u64),
+}
+
+impl Look {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self { status: Status::open(), begun: now, next: now, malloc_at: None, malloc: (0, 0) }
+    }
+
+    fn take_if_due(&mut self, agent: &'static Agent) {
+        let now = Instant::now();
+        if now >= self.next {
+            self.take(agent);
+            self.next = now + TICK.max((now - self.begun) / LOOKS_PER_AGE);
+        }
+    }
+
+    fn take(&mut self, agent: &'static Agent) {
+        if self.malloc_at.is_none_or(|at| at.elapsed() >= MALLOC_EVERY) {
+            self.malloc = process::malloc_held().unwrap_or_default();
+            self.malloc_at = Some(Instant::now());
+        }
+        let pages = self.status.pages();
+        let resident = Resident {
+            anonymous: pages.anonymous,
+            file: pages.file,
+            shared: pages.shared,
+            agent: heap::mapped_bytes(),
+            arenas: hooks::python::arena_bytes(),
+            malloc_free: self.malloc.0,
+            malloc_used: self.malloc.1,
+        };
+        recorder::write_own(agent, &EventKind::Resident(resident));
+    }
+}
+
+/// Keeps the text of the user's files that were seen since the last call.
+fn keep_sources(agent: &'static Agent) {
+    let files = agent.tables.lock().unwrap_or_else(PoisonError::into_inner).take_new_files();
+    for (file, name) in files {
+        if let Some(text) = source_of(&name) {
+            agent.with_tables(|tables, sink| tables.write(sink, &TableRecord::Source { file, text: &text }));
+        }
+    }
+}
+
+fn source_of(name: &[u8]) -> Option<Vec<u8>> {
+    let name = std::str::from_utf8(name).ok()?;
+    match origin(name) {
+        Origin::User => process::text_of(Path::new(name), LARGEST_SOURCE),
+        // The one text that has no file and yet is known: that of `python -c`.
+        Origin::NoFile if name == "<string>" => {
+            let mut arguments = process::arguments().into_iter();
+            arguments.find(|argument| argument == b"-c").and_then(|_| arguments.next())
+        }
+        _ => None,
+    }
+}
+
+fn block_signals() -> libc::sigset_t {
+    // SAFETY: the sets are valid places; all zero is a valid empty set.
+    unsafe {
+        let mut all: libc::sigset_t = std::mem::zeroed();
+        let mut before: libc::sigset_t = std::mem::zeroed();
+        libc::sigfillset(&raw mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
+        before
+    }
+}
+
+fn restore_signals(before: &libc::sigset_t) {
+    // SAFETY: the set is the one that was in force.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, std::ptr::null_mut()) };
+}

@@ -1,0 +1,105 @@
+//! What depends on the operating system and the processor: the one place to add another.
+//!
+//! Owns the thread slot ([`slot`]), the patching of import tables ([`imports`]), the jump that keeps a caller's
+//! return address ([`jump`]), and small calls to the kernel.
+
+#[cfg(not(all(
+    target_os = "linux",
+    target_env = "gnu",
+    target_arch = "x86_64",
+    target_pointer_width = "64"
+)))]
+compile_error!("heapwise runs on Linux with glibc on x86-64; other platforms are to be added in this folder");
+
+pub(crate) mod imports;
+pub(crate) mod jump;
+pub(crate) mod slot;
+
+use std::arch::x86_64::_rdtsc;
+
+/// Bytes of a page.
+pub(crate) const PAGE: usize = 4096;
+
+/// Fresh zeroed pages; null if there are none.
+pub(crate) fn map_anonymous(size: usize) -> *mut u8 {
+    // SAFETY: a new private mapping touches nothing that exists.
+    let pages = unsafe {
+        libc::mmap(
+            std::ptr::null_mut(),
+            size,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        )
+    };
+    if pages == libc::MAP_FAILED { std::ptr::null_mut() } else { pages.cast() }
+}
+
+/// A part of a file, readable, writable and shared; null on failure.
+pub(crate) fn map_file(file: i32, offset: usize, size: usize) -> *mut u8 {
+    // SAFETY: a new mapping touches nothing that exists.
+    let pages = unsafe {
+        libc::mmap(
+            std::ptr::null_mut(),
+            size,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_SHARED,
+            file,
+            offset as libc::off_t,
+        )
+    };
+    if pages == libc::MAP_FAILED { std::ptr::null_mut() } else { pages.cast() }
+}
+
+/// Gives pages back.
+///
+/// # Safety
+/// `pages` and `size` are a whole mapping of the agent's that nobody uses any more.
+pub(crate) unsafe fn unmap(pages: *mut u8, size: usize) {
+    // SAFETY: passed on to the caller.
+    unsafe { libc::munmap(pages.cast(), size) };
+}
+
+/// Milliseconds of the monotonic clock, as coarse as the kernel's tick.
+#[inline]
+pub(crate) fn coarse_ms() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: a valid place for the result; the clock exists since Linux 2.6.32.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &raw mut time) };
+    time.tv_sec.cast_unsigned() * 1000 + time.tv_nsec.cast_unsigned() / 1_000_000
+}
+
+/// Ticks of the processor's time-stamp counter.
+#[inline]
+pub(crate) fn ticks() -> u64 {
+    // SAFETY: every x86-64 processor has the instruction, and Linux allows it to programs.
+    unsafe { _rdtsc() }
+}
+
+/// Keeps `errno` over a hook's own work.
+pub(crate) struct Errno(i32);
+
+impl Errno {
+    /// Remembers it.
+    #[inline]
+    pub(crate) fn keep() -> Self {
+        // SAFETY: the location of this thread's errno is always valid.
+        Self(unsafe { *libc::__errno_location() })
+    }
+}
+
+impl Drop for Errno {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: as above.
+        unsafe { *libc::__errno_location() = self.0 };
+    }
+}
+
+/// Writes a line to standard error at once, past every buffer of the program.
+pub(crate) fn say(line: &str) {
+    let text = format!("heapwise: {line}\n");
+    // SAFETY: the bytes are valid for the length given.
+    unsafe { libc::write(2, text.as_ptr().cast(), text.len()) };
+}

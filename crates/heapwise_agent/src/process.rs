@@ -1,0 +1,114 @@
+//! What the system says of this process: memory, names, arguments.
+//!
+//! Reads `/proc/self`, whose formats are those of proc(5). Invariant: nothing here fails the agent; what cannot
+//! be read is 0 or empty.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// Pages of the process in memory, in bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Pages {
+    pub(crate) anonymous: u64,
+    pub(crate) file: u64,
+    pub(crate) shared: u64,
+}
+
+/// An open `/proc/self/status`.
+#[derive(Debug)]
+pub(crate) struct Status(Option<File>);
+
+impl Status {
+    pub(crate) fn open() -> Self {
+        Self(File::open("/proc/self/status").ok())
+    }
+
+    /// Reads the sizes as they are now.
+    pub(crate) fn pages(&self) -> Pages {
+        let mut buffer = [0; 4096];
+        let length = self.0.as_ref().and_then(|file| file.read_at(&mut buffer, 0).ok()).unwrap_or(0);
+        parse_status(&String::from_utf8_lossy(&buffer[..length]))
+    }
+}
+
+fn parse_status(text: &str) -> Pages {
+    let field = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        let kibibytes = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+        kibibytes.unwrap_or(0) * 1024
+    };
+    Pages { anonymous: field("RssAnon"), file: field("RssFile"), shared: field("RssShmem") }
+}
+
+/// The calling thread's id.
+pub(crate) fn thread_id() -> u32 {
+    // SAFETY: takes nothing and cannot fail.
+    unsafe { libc::gettid() }.cast_unsigned()
+}
+
+/// The calling thread's name, as the kernel has it.
+pub(crate) fn thread_name() -> Vec<u8> {
+    let mut name = [0u8; 16];
+    // SAFETY: the call writes at most 16 bytes with a zero at the end.
+    unsafe { libc::prctl(libc::PR_GET_NAME, name.as_mut_ptr()) };
+    name.split(|&byte| byte == 0).next().unwrap_or_default().to_vec()
+}
+
+/// The words of the command line.
+pub(crate) fn arguments() -> Vec<Vec<u8>> {
+    let text = std::fs::read("/proc/self/cmdline").unwrap_or_default();
+    let text = text.strip_suffix(b"\0").unwrap_or(&text);
+    text.split(|&byte| byte == 0).map(<[u8]>::to_vec).collect()
+}
+
+/// The executable file.
+pub(crate) fn executable() -> PathBuf {
+    std::fs::read_link("/proc/self/exe").unwrap_or_default()
+}
+
+/// The working directory.
+pub(crate) fn folder() -> PathBuf {
+    std::env::current_dir().unwrap_or_default()
+}
+
+/// The text of a file, unless it is larger than `limit` bytes or no regular file.
+pub(crate) fn text_of(path: &Path, limit: u64) -> Option<Vec<u8>> {
+    let facts = std::fs::metadata(path).ok()?;
+    (facts.is_file() && facts.len() <= limit).then(|| std::fs::read(path).ok())?
+}
+
+/// What glibc's malloc has free and in use, bytes; `None` if it does not say.
+pub(crate) fn malloc_held() -> Option<(u64, u64)> {
+    // SAFETY: the name is a C string; the function has existed since glibc 2.33.
+    let function = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"mallinfo2".as_ptr()) };
+    if function.is_null() {
+        return None;
+    }
+    // SAFETY: the documented signature of mallinfo2, which takes malloc's own locks and changes nothing.
+    let held = unsafe {
+        let function: unsafe extern "C" fn() -> libc::mallinfo2 = std::mem::transmute(function);
+        function()
+    };
+    let in_use = held.uordblks as u64 + held.hblkhd as u64;
+    (in_use > 0).then_some((held.fordblks as u64, in_use))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_file_is_read() {
+        let text = "Name:\tx\nRssAnon:\t     100 kB\nRssFile:\t 7 kB\nRssShmem:\t 0 kB\n";
+        assert_eq!(parse_status(text), Pages { anonymous: 102_400, file: 7168, shared: 0 });
+        assert_eq!(parse_status("garbage"), Pages::default());
+        assert!(Status::open().pages().anonymous > 0);
+    }
+
+    #[test]
+    fn this_process_has_arguments() {
+        assert!(!arguments().is_empty());
+        assert!(executable().is_absolute());
+    }
+}

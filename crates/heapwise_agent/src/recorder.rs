@@ -1,0 +1,324 @@
+//! From a hook to an event in the capture.
+//!
+//! The functions that hooks call inline ([`allocated`], [`freeing`]) decide in a few instructions that there is
+//! nothing to do; the rest is out of line. Invariants: a free is recorded before the memory is given back and an
+//! allocation after it was got, each with a number from one counter taken in between, so the events of all
+//! threads have an order in which no address is given out twice; and a panic in here ends the recording, never
+//! the program.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use heapwise_capture::event::{Allocator, EventKind};
+use heapwise_capture::header::{Mode, Stop};
+use heapwise_capture::sampling::Sampling;
+use heapwise_capture::table::StackId;
+use heapwise_cpython::Interpreter;
+
+use crate::platform::Errno;
+use crate::platform::slot::{Slot, slot};
+use crate::ranges::Ranges;
+use crate::sampler;
+use crate::sink::Sink;
+use crate::tables::Tables;
+use crate::thread::{self, Thread};
+use crate::{blocks, lifecycle};
+
+/// What all threads share while a capture is recorded.
+#[derive(Debug)]
+pub(crate) struct Agent {
+    pub(crate) interpreter: Interpreter,
+    pub(crate) mode: Mode,
+    /// When recording started, by [`crate::platform::coarse_ms`].
+    pub(crate) start_ms: u64,
+    /// Locked before the sink, where both are.
+    pub(crate) tables: Mutex<Tables>,
+    pub(crate) sink: Mutex<Sink>,
+    pub(crate) ranges: Mutex<Ranges>,
+}
+
+static AGENT: OnceLock<Agent> = OnceLock::new();
+static RECORDING: AtomicBool = AtomicBool::new(false);
+/// Every free is recorded, not only those of recorded blocks.
+static EVERY_FREE: AtomicBool = AtomicBool::new(false);
+static SEQUENCE: AtomicU64 = AtomicU64::new(0);
+/// Raised whenever a code object ended.
+static GENERATION: AtomicU64 = AtomicU64::new(0);
+
+/// Starts recording.
+pub(crate) fn begin(agent: Agent) {
+    EVERY_FREE.store(agent.mode == Mode::Exact, Ordering::Relaxed);
+    if AGENT.set(agent).is_ok() {
+        RECORDING.store(true, Ordering::Release);
+    }
+}
+
+/// Ends recording; whether it was on.
+pub(crate) fn end() -> bool {
+    EVERY_FREE.store(false, Ordering::Relaxed);
+    RECORDING.swap(false, Ordering::AcqRel)
+}
+
+/// The agent, while it records.
+#[inline]
+pub(crate) fn recording() -> Option<&'static Agent> {
+    if RECORDING.load(Ordering::Acquire) { AGENT.get() } else { None }
+}
+
+/// The agent, also when recording has ended.
+pub(crate) fn agent() -> Option<&'static Agent> {
+    AGENT.get()
+}
+
+impl Agent {
+    /// Works with the sink.
+    pub(crate) fn with_sink<T>(&self, work: impl FnOnce(&mut Sink) -> T) -> T {
+        work(&mut self.sink.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Works with the tables; a failure to write ends the recording.
+    pub(crate) fn with_tables(&self, work: impl FnOnce(&mut Tables, &mut Sink) -> io::Result<()>) {
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = self.with_sink(|sink| work(&mut tables, sink));
+        drop(tables);
+        if let Err(error) = result {
+            lifecycle::stop(Stop::NoSpace, &error.to_string());
+        }
+    }
+
+    /// The stack of the calling thread.
+    #[inline]
+    pub(crate) fn stack(&self, thread: &mut Thread) -> StackId {
+        let generation = GENERATION.load(Ordering::Relaxed);
+        let found =
+            thread.stacks.current(&self.interpreter, generation, thread.started_by, |parent, frame| {
+                let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+                // SAFETY: the frame is one of this thread's, found by the walk that is going on.
+                self.with_sink(|sink| unsafe { tables.stack(sink, &self.interpreter, parent, frame) })
+            });
+        found.unwrap_or_else(|error| {
+            lifecycle::stop(Stop::NoSpace, &error.to_string());
+            thread.started_by
+        })
+    }
+}
+
+/// The next number in the order of events.
+#[inline]
+fn next_sequence() -> u64 {
+    SEQUENCE.fetch_add(1, Ordering::AcqRel) + 1
+}
+
+/// Runs the agent's own work within a hook: marked as inside, `errno` kept, panics ended here.
+#[inline]
+fn within<T>(slot: &Slot, work: impl FnOnce() -> T) -> Option<T> {
+    let _errno = Errno::keep();
+    slot.depth.set(1);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    slot.depth.set(0);
+    if result.is_err() {
+        lifecycle::stop(Stop::Internal, "a fault in the profiler");
+    }
+    result.ok()
+}
+
+/// A block was allocated, by the outermost hooked call of this thread.
+#[inline(always)]
+pub(crate) fn allocated(slot: &Slot, address: usize, size: usize, allocator: Allocator) {
+    if address == 0 {
+        return;
+    }
+    // A block of no bytes counts as one of a byte: it must have a chance to be recorded.
+    let countdown = slot.countdown.get() - size.max(1).cast_signed() as i64;
+    slot.countdown.set(countdown);
+    if countdown < 0 || size >= slot.threshold.get() {
+        record_allocation(slot, address, size, allocator);
+    }
+}
+
+#[inline(never)]
+fn record_allocation(slot: &Slot, address: usize, size: usize, allocator: Allocator) {
+    let Some(agent) = recording() else {
+        slot.countdown.set(i64::MAX);
+        slot.threshold.set(usize::MAX);
+        return;
+    };
+    within(slot, || {
+        let first = slot.thread.get().is_null();
+        let thread = thread::of(slot, agent);
+        let exact = agent.mode == Mode::Exact;
+        let certain = exact || size as u64 >= thread.rule.threshold;
+        if first && !exact {
+            // Its slot was all zero, so nothing was decided yet: the first gap was drawn only now.
+            slot.countdown.set(slot.countdown.get() - size.max(1).cast_signed() as i64);
+            if slot.countdown.get() >= 0 && !certain {
+                return;
+            }
+        }
+        let stack = agent.stack(thread);
+        let sequence = next_sequence();
+        thread.write(agent, sequence, |encoder, out| {
+            encoder.allocation(out, sequence, address as u64, size as u64, stack, allocator)
+        });
+        if exact {
+            slot.countdown.set(0);
+            return;
+        }
+        let probability = thread.rule.probability(size as u64);
+        blocks::insert(address, (size as f64 / probability) as u64);
+        sampler::recorded(certain);
+        thread.adopt(sampler::rule(), slot);
+    });
+}
+
+/// A block is about to be freed.
+#[inline(always)]
+pub(crate) fn freeing(slot: &Slot, address: usize) {
+    if (EVERY_FREE.load(Ordering::Relaxed) || blocks::maybe(address)) && address != 0 && slot.depth.get() == 0
+    {
+        record_free(slot, address);
+    }
+}
+
+#[inline(never)]
+fn record_free(slot: &Slot, address: usize) {
+    let Some(agent) = recording() else { return };
+    within(slot, || {
+        let recorded = agent.mode == Mode::Exact || blocks::remove(address).is_some();
+        if blocks::code_ended(address) {
+            agent.tables.lock().unwrap_or_else(PoisonError::into_inner).forget_code(address);
+            GENERATION.fetch_add(1, Ordering::Relaxed);
+        }
+        if recorded {
+            let sequence = next_sequence();
+            let thread = thread::of(slot, agent);
+            thread.write(agent, sequence, |encoder, out| encoder.free(out, sequence, address as u64));
+        }
+    });
+}
+
+/// A block that is being resized: its end is noted before the allocator gets it, and told once that succeeded.
+#[derive(Debug)]
+pub(crate) struct Resizing {
+    address: usize,
+    sequence: u64,
+    /// What a recorded block stood for, to put it back if the allocator refuses.
+    bytes: Option<u64>,
+}
+
+/// A block is about to be resized. `None` if nothing is to be told of its end.
+#[inline(always)]
+pub(crate) fn resizing(slot: &Slot, address: usize) -> Option<Resizing> {
+    if address == 0 || !(EVERY_FREE.load(Ordering::Relaxed) || blocks::maybe(address)) {
+        return None;
+    }
+    begin_resize(slot, address)
+}
+
+#[inline(never)]
+fn begin_resize(slot: &Slot, address: usize) -> Option<Resizing> {
+    let agent = recording()?;
+    within(slot, || {
+        let bytes = if agent.mode == Mode::Exact { None } else { Some(blocks::remove(address)?) };
+        Some(Resizing { address, sequence: next_sequence(), bytes })
+    })?
+}
+
+/// The allocator resized or freed the block.
+pub(crate) fn resized(slot: &Slot, resizing: &Resizing) {
+    let Some(agent) = recording() else { return };
+    within(slot, || {
+        let thread = thread::of(slot, agent);
+        let (sequence, address) = (resizing.sequence, resizing.address as u64);
+        thread.write(agent, sequence, |encoder, out| encoder.free(out, sequence, address));
+    });
+}
+
+/// The allocator refused; the block is as it was.
+pub(crate) fn not_resized(slot: &Slot, resizing: &Resizing) {
+    if let Some(bytes) = resizing.bytes {
+        within(slot, || blocks::insert(resizing.address, bytes));
+    }
+}
+
+/// What becomes of a range of addresses.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum RangeChange {
+    /// Anonymous memory is mapped there.
+    Mapped { accessible: bool },
+    /// Nothing of the program's is there any more.
+    Unmapped,
+    /// It may be read or written from now on, or no more.
+    Protected { accessible: bool },
+}
+
+/// A place in the order of events, taken before a call that gives memory back.
+pub(crate) fn take_sequence() -> u64 {
+    next_sequence()
+}
+
+/// Whether a range holds anonymous memory that the program mapped.
+pub(crate) fn is_mapped(start: usize, length: usize) -> bool {
+    let slot = slot();
+    let Some(agent) = recording() else { return false };
+    within(slot, || agent.ranges.lock().unwrap_or_else(PoisonError::into_inner).overlaps(start, length))
+        .unwrap_or(false)
+}
+
+/// Records what became of a range; `sequence` as [`take_sequence`] gave it, or a new one.
+pub(crate) fn range(start: usize, length: usize, change: RangeChange, sequence: Option<u64>) {
+    let slot = slot();
+    let Some(agent) = recording() else { return };
+    within(slot, || {
+        let mut ranges = agent.ranges.lock().unwrap_or_else(PoisonError::into_inner);
+        let concerns = match change {
+            RangeChange::Mapped { .. } => {
+                ranges.insert(start, length);
+                true
+            }
+            RangeChange::Unmapped => ranges.remove(start, length),
+            RangeChange::Protected { .. } => ranges.overlaps(start, length),
+        };
+        drop(ranges);
+        if !concerns {
+            return;
+        }
+        let thread = thread::of(slot, agent);
+        let stack = agent.stack(thread);
+        let (address, length) = (start as u64, length as u64);
+        let kind = match change {
+            RangeChange::Mapped { accessible } => EventKind::Map { address, length, stack, accessible },
+            RangeChange::Unmapped => EventKind::Unmap { address, length },
+            RangeChange::Protected { accessible } => {
+                EventKind::Protect { address, length, stack, accessible }
+            }
+        };
+        let sequence = sequence.unwrap_or_else(next_sequence);
+        thread.write(agent, sequence, |encoder, out| encoder.other(out, sequence, &kind));
+    });
+}
+
+/// Writes an event of the agent's own thread, which is marked as inside for ever.
+pub(crate) fn write_own(agent: &'static Agent, kind: &EventKind) {
+    let thread = thread::of(slot(), agent);
+    thread.rule = Sampling::EXACT;
+    let sequence = next_sequence();
+    thread.write(agent, sequence, |encoder, out| encoder.other(out, sequence, kind));
+}
+
+/// The stack that the calling thread is at, for a thread that it starts.
+pub(crate) fn stack_here() -> Option<StackId> {
+    let slot = slot();
+    let agent = recording()?;
+    within(slot, || agent.stack(thread::of(slot, agent)))
+}
+
+/// Makes what is kept of the calling thread, which `started_by` started.
+pub(crate) fn begin_thread(started_by: StackId) {
+    let slot = slot();
+    if let Some(agent) = recording() {
+        within(slot, || thread::begin(slot, agent, started_by).rule);
+    }
+}

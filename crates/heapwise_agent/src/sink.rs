@@ -1,0 +1,170 @@
+//! The capture file as the agent fills it: grown in steps, mapped chunk by chunk.
+//!
+//! Invariants: space is reserved on the disk before a chunk is mapped, so that a full disk is an error here and
+//! no fault later; a record's bytes are stored before `committed` tells of them, and a chunk's header before
+//! `end` tells of it; the file never shrinks below what is mapped.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use heapwise_capture::chunk::{self, ChunkHeader};
+use heapwise_capture::header::{self, Header, State};
+
+use crate::{heap, platform};
+
+/// The open capture.
+#[derive(Debug)]
+pub(crate) struct Sink {
+    file: File,
+    header: *mut u8,
+    end: usize,
+}
+
+// SAFETY: the header mapping belongs to the sink alone, and every access goes through `&mut self`.
+unsafe impl Send for Sink {}
+
+impl Sink {
+    /// Opens the empty file that the launcher made and writes its header.
+    ///
+    /// # Errors
+    /// Those of the file system; [`io::ErrorKind::AlreadyExists`] if the file is not empty.
+    pub(crate) fn create(path: &Path, header: &Header) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        if file.metadata()?.len() != 0 {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        reserve(&file, 0, header::HEADER_SIZE)?;
+        let page = platform::map_file(file.as_raw_fd(), 0, header::HEADER_SIZE);
+        if page.is_null() {
+            return Err(io::Error::last_os_error());
+        }
+        heap::account(header::HEADER_SIZE);
+        let bytes = Header { end: header::HEADER_SIZE as u64, ..*header }.encode();
+        // SAFETY: the page was just mapped, writable, and is of this size.
+        unsafe { page.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        Ok(Self { file, header: page, end: header::HEADER_SIZE })
+    }
+
+    /// A fresh chunk with room for `room` bytes.
+    ///
+    /// # Errors
+    /// Those of the file system: no space, or a limit on the size of files.
+    pub(crate) fn chunk(&mut self, stream: u32, room: usize, base_sequence: u64) -> io::Result<Chunk> {
+        let size = (room + chunk::HEADER_SIZE).next_multiple_of(chunk::ALIGNMENT);
+        reserve(&self.file, self.end, size)?;
+        let start = platform::map_file(self.file.as_raw_fd(), self.end, size);
+        if start.is_null() {
+            return Err(io::Error::last_os_error());
+        }
+        heap::account(size);
+        let bytes = ChunkHeader { stream, size: size as u32, committed: 0, base_sequence }.encode();
+        // SAFETY: the chunk was just mapped, writable, and is larger than its header.
+        unsafe { start.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        self.end += size;
+        // SAFETY: the header page is mapped while the sink lives, and the field is aligned.
+        unsafe { AtomicU64::from_ptr(self.header.add(header::END_OFFSET).cast()) }
+            .store(self.end as u64, Ordering::Release);
+        Ok(Chunk { start, size, used: 0 })
+    }
+
+    /// Writes what the agent says of its own recording.
+    pub(crate) fn set_state(&mut self, state: State) {
+        let [state, reason] = state.to_bytes();
+        // SAFETY: two bytes of the header page, which is mapped while the sink lives.
+        unsafe {
+            self.header.add(header::STATE_OFFSET + 1).write_volatile(reason);
+            self.header.add(header::STATE_OFFSET).write_volatile(state);
+        }
+    }
+}
+
+/// Gives the file `size` more bytes at `offset`, on the disk.
+fn reserve(file: &File, offset: usize, size: usize) -> io::Result<()> {
+    let (offset, size) = (offset as libc::off_t, size as libc::off_t);
+    // SAFETY: a plain call on a file that is open.
+    let failed = unsafe { libc::fallocate(file.as_raw_fd(), 0, offset, size) } != 0;
+    if failed {
+        let error = io::Error::last_os_error();
+        if error.raw_os_error() != Some(libc::EOPNOTSUPP) {
+            return Err(error);
+        }
+        // A file system that cannot reserve: the size alone must do.
+        file.set_len((offset + size).cast_unsigned())?;
+    }
+    Ok(())
+}
+
+/// A mapped chunk, filled by one thread.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    start: *mut u8,
+    size: usize,
+    used: usize,
+}
+
+// SAFETY: the mapping belongs to the chunk alone.
+unsafe impl Send for Chunk {}
+
+impl Chunk {
+    /// Bytes left.
+    #[inline]
+    pub(crate) fn room(&self) -> usize {
+        self.size - chunk::HEADER_SIZE - self.used
+    }
+
+    /// The bytes left.
+    #[inline]
+    pub(crate) fn tail(&mut self) -> &mut [u8] {
+        // SAFETY: the part of the mapping behind what is used; nobody else writes to it.
+        unsafe {
+            let tail = self.start.add(chunk::HEADER_SIZE + self.used);
+            std::slice::from_raw_parts_mut(tail, self.room())
+        }
+    }
+
+    /// Tells readers of `length` more bytes, written at the start of [`Self::tail`].
+    #[inline]
+    pub(crate) fn commit(&mut self, length: usize) {
+        self.used += length;
+        // SAFETY: the chunk's header is mapped while it lives, and the field is aligned.
+        unsafe { AtomicU32::from_ptr(self.start.add(chunk::COMMITTED_OFFSET).cast()) }
+            .store(self.used as u32, Ordering::Release);
+    }
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        // SAFETY: the chunk's own mapping, used no more.
+        unsafe { platform::unmap(self.start, self.size) };
+        heap::discount(self.size);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_committed_is_in_the_file_at_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.heapwise");
+        let mut sink = Sink::create(&path, &Header { pid: 5, ..Header::default() }).expect("a sink");
+        let mut chunk = sink.chunk(3, 100, 77).expect("a chunk");
+        chunk.tail()[..5].copy_from_slice(b"hello");
+        chunk.commit(5);
+        let bytes = std::fs::read(&path).expect("the file");
+        let header = Header::decode(&bytes).expect("a header");
+        assert_eq!((header.pid, header.end as usize), (5, bytes.len()));
+        let rest = &bytes[header::HEADER_SIZE..];
+        let expected = ChunkHeader { stream: 3, size: 4096, committed: 5, base_sequence: 77 };
+        assert_eq!(ChunkHeader::decode(rest), Ok(expected));
+        assert_eq!(&rest[chunk::HEADER_SIZE..][..5], b"hello");
+        assert_eq!(
+            Sink::create(&path, &Header::default()).expect_err("not empty").kind(),
+            io::ErrorKind::AlreadyExists
+        );
+    }
+}

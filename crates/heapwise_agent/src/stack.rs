@@ -1,0 +1,179 @@
+//! From the frames of a thread to a stack number, cheaply: most of a stack is as it was a moment ago.
+//!
+//! Each thread remembers the chain of frames that it saw last, outermost first, with the stack number up to each.
+//! A new look walks inwards-out until it meets a frame of the remembered chain at the same address, with the
+//! same code and instruction; if all frames further out are unchanged too, only the new ones need numbers.
+//!
+//! That they are unchanged has to be checked: a loop may have returned to an outer frame, moved on there, and
+//! called the same functions again, at the same addresses. But that takes time. A frame at distance d from the
+//! meeting point can only have moved if d returns and d calls happened in between, and no call with its return
+//! takes a Python less than [`TICKS_PER_CALL`] ticks of the processor's clock. So of a deep stack only as many
+//! frames are checked as could have moved in the time since the last look; a look costs in proportion to what
+//! the program did, not to the depth of its stack.
+
+use heapwise_capture::table::{NO_STACK, StackId};
+use heapwise_cpython::{Frame, FramePointer, Interpreter};
+
+use crate::platform;
+
+/// Ticks that a Python call and its return take at the very least. Measured calls take 80 and more; time-stamp
+/// counters run at 2 to 4 ticks a nanosecond.
+const TICKS_PER_CALL: u64 = 24;
+/// Frames that are always checked; up to this depth the clock need not be read.
+const ALWAYS_CHECKED: usize = 24;
+/// Entries of the caches, powers of two.
+const POSITIONS: usize = 512;
+const NODES: usize = 2048;
+
+/// One frame of the remembered chain. `frame` is `None` for those that the interpreter keeps for itself.
+#[derive(Debug, Clone, Copy)]
+struct Link {
+    pointer: FramePointer,
+    frame: Option<Frame>,
+    stack: StackId,
+}
+
+/// A remembered step from a stack to the next: `stack` is `parent` with `frame` on top.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    parent: StackId,
+    stack: StackId,
+    frame: Frame,
+}
+
+const NO_NODE: Node = Node { parent: 0, stack: 0, frame: Frame { code: 0, instruction: 0 } };
+
+/// What a thread remembers.
+#[derive(Debug)]
+pub(crate) struct StackCache {
+    chain: Vec<Link>,
+    /// From a frame's address to its place in the chain, if it is still there.
+    positions: Box<[u32]>,
+    fresh: Vec<(FramePointer, Option<Frame>)>,
+    nodes: Box<[Node]>,
+    generation: u64,
+    looked_at: u64,
+}
+
+impl StackCache {
+    pub(crate) fn new() -> Self {
+        Self {
+            chain: Vec::new(),
+            positions: vec![0; POSITIONS].into_boxed_slice(),
+            fresh: Vec::new(),
+            nodes: vec![NO_NODE; NODES].into_boxed_slice(),
+            generation: 0,
+            looked_at: 0,
+        }
+    }
+
+    /// The stack of the calling thread; `base` below its outermost frame.
+    ///
+    /// `generation` changes whenever a code object died, since its address may by now be another's. `number`
+    /// gives a stack its number at first sight.
+    #[inline]
+    pub(crate) fn current<E>(
+        &mut self,
+        interpreter: &Interpreter,
+        generation: u64,
+        base: StackId,
+        mut number: impl FnMut(StackId, Frame) -> Result<StackId, E>,
+    ) -> Result<StackId, E> {
+        let mut pointer = interpreter.current_frame();
+        if pointer == 0 {
+            return Ok(base);
+        }
+        if self.generation != generation {
+            self.generation = generation;
+            self.chain.clear();
+            self.nodes.fill(NO_NODE);
+        }
+        self.fresh.clear();
+        let mut kept = 0;
+        let mut all = false;
+        while pointer != 0 {
+            // SAFETY: the pointer is of this thread's chain, and no Python runs during the walk.
+            let (frame, outer) = unsafe { interpreter.frame(pointer) };
+            let position = self.positions[slot(pointer)] as usize;
+            if let Some(link) = self.chain.get(position)
+                && link.pointer == pointer
+                && link.frame == frame
+            {
+                if self.unchanged_below(interpreter, position, outer, all) {
+                    kept = position + 1;
+                    break;
+                }
+                // Something moved further out: from here on nothing is taken for granted.
+                all = true;
+            }
+            self.fresh.push((pointer, frame));
+            pointer = outer;
+        }
+        self.chain.truncate(kept);
+        let mut stack = self.chain.last().map_or(base, |link| link.stack);
+        while let Some((pointer, frame)) = self.fresh.pop() {
+            if let Some(frame) = frame {
+                stack = self.step(stack, frame, &mut number)?;
+            }
+            self.positions[slot(pointer)] = self.chain.len() as u32;
+            self.chain.push(Link { pointer, frame, stack });
+        }
+        Ok(stack)
+    }
+
+    /// Whether the frames further out than the one at `position` are those of the chain, as far as they can have
+    /// moved since the last look.
+    #[inline]
+    fn unchanged_below(
+        &mut self,
+        interpreter: &Interpreter,
+        position: usize,
+        outer: FramePointer,
+        all: bool,
+    ) -> bool {
+        let mut check = position;
+        if position > ALWAYS_CHECKED && !all {
+            let now = platform::ticks();
+            let passed = now.wrapping_sub(self.looked_at) / TICKS_PER_CALL;
+            self.looked_at = now;
+            check =
+                position.min(ALWAYS_CHECKED.saturating_add(usize::try_from(passed).unwrap_or(usize::MAX)));
+        }
+        let mut pointer = outer;
+        for link in self.chain[position - check..position].iter().rev() {
+            if pointer != link.pointer {
+                return false;
+            }
+            // SAFETY: not 0, since links never are, and of this thread's chain.
+            let (frame, next) = unsafe { interpreter.frame(pointer) };
+            if frame != link.frame {
+                return false;
+            }
+            pointer = next;
+        }
+        check < position || pointer == 0
+    }
+
+    #[inline]
+    fn step<E>(
+        &mut self,
+        parent: StackId,
+        frame: Frame,
+        number: &mut impl FnMut(StackId, Frame) -> Result<StackId, E>,
+    ) -> Result<StackId, E> {
+        let mixed =
+            (frame.instruction ^ (frame.code >> 7)).wrapping_add(parent as usize).wrapping_mul(0x9e37_79b9);
+        let node = &mut self.nodes[(mixed >> 8) % NODES];
+        if node.stack != NO_STACK && node.parent == parent && node.frame == frame {
+            return Ok(node.stack);
+        }
+        let stack = number(parent, frame)?;
+        *node = Node { parent, stack, frame };
+        Ok(stack)
+    }
+}
+
+#[inline]
+fn slot(pointer: FramePointer) -> usize {
+    ((pointer >> 4) ^ (pointer >> 13)) % POSITIONS
+}
