@@ -2,7 +2,7 @@
 //!
 //! A free looks at [`maybe`] first: one byte of a filter, addressed so that neighbours in memory are neighbours
 //! in the filter. Only where that byte is not 0 does it go on to the exact tables, which are divided among locks
-//! by address. Invariant: a recorded block is in the filter and in its table from before the program learns
+//! by address. Where every free is to be seen, the whole filter is full. Invariant: a recorded block is in the filter and in its table from before the program learns
 //! its address until the program gives it back.
 
 use std::collections::hash_map::Entry;
@@ -16,9 +16,12 @@ const SHARDS: usize = 64;
 /// A counter that reached this stays there: it stands for "many".
 const FULL: u8 = u8::MAX;
 
+/// Counts the recorded blocks and code objects at the addresses that share a byte.
 static FILTER: [AtomicU8; 1 << FILTER_BITS] = [const { AtomicU8::new(0) }; 1 << FILTER_BITS];
 static BLOCKS: [Mutex<Option<FxHashMap<usize, u64>>>; SHARDS] = [const { Mutex::new(None) }; SHARDS];
 static CODES: Mutex<Option<FxHashSet<usize>>> = Mutex::new(None);
+/// The same for code objects alone, coarser.
+static CODE_FILTER: [AtomicU8; 4096] = [const { AtomicU8::new(0) }; 4096];
 static LIVE_BYTES: AtomicI64 = AtomicI64::new(0);
 
 #[inline]
@@ -31,15 +34,26 @@ fn shard(address: usize) -> &'static Mutex<Option<FxHashMap<usize, u64>>> {
     &BLOCKS[((address >> 4) ^ (address >> 14)) % SHARDS]
 }
 
-fn count_in(address: usize) {
-    let _ = counter(address)
+fn code_counter(address: usize) -> &'static AtomicU8 {
+    &CODE_FILTER[(address >> 4) % CODE_FILTER.len()]
+}
+
+fn count_in(counter: &AtomicU8) {
+    let _ = counter
         .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| (count != FULL).then(|| count + 1));
 }
 
-fn count_out(address: usize) {
-    let _ = counter(address).fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+fn count_out(counter: &AtomicU8) {
+    let _ = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
         (count != FULL && count != 0).then(|| count - 1)
     });
+}
+
+/// Makes every free go on to the tables, or (with `false`) none.
+pub(crate) fn see_every_free(every: bool) {
+    for counter in &FILTER {
+        counter.store(if every { FULL } else { 0 }, Ordering::Relaxed);
+    }
 }
 
 /// Whether the address may be one of a recorded block or of a watched code object. Never wrong with "no".
@@ -56,7 +70,7 @@ pub(crate) fn insert(address: usize, bytes: u64) {
         Entry::Occupied(mut entry) => bytes.cast_signed() - entry.insert(bytes).cast_signed(),
         Entry::Vacant(entry) => {
             entry.insert(bytes);
-            count_in(address);
+            count_in(counter(address));
             bytes.cast_signed()
         }
     };
@@ -67,7 +81,7 @@ pub(crate) fn insert(address: usize, bytes: u64) {
 pub(crate) fn remove(address: usize) -> Option<u64> {
     let mut shard = shard(address).lock().unwrap_or_else(PoisonError::into_inner);
     let bytes = shard.as_mut()?.remove(&address)?;
-    count_out(address);
+    count_out(counter(address));
     LIVE_BYTES.fetch_sub(bytes.cast_signed(), Ordering::Relaxed);
     Some(bytes)
 }
@@ -81,19 +95,21 @@ pub(crate) fn live_bytes() -> u64 {
 pub(crate) fn watch_code(address: usize) {
     let mut codes = CODES.lock().unwrap_or_else(PoisonError::into_inner);
     if codes.get_or_insert_default().insert(address) {
-        count_in(address);
+        count_in(counter(address));
+        count_in(code_counter(address));
     }
 }
 
 /// Whether the address is one of a watched code object, which is then watched no more.
 pub(crate) fn code_ended(address: usize) -> bool {
-    if !maybe(address) {
+    if code_counter(address).load(Ordering::Relaxed) == 0 {
         return false;
     }
     let mut codes = CODES.lock().unwrap_or_else(PoisonError::into_inner);
     let ended = codes.as_mut().is_some_and(|codes| codes.remove(&address));
     if ended {
-        count_out(address);
+        count_out(counter(address));
+        count_out(code_counter(address));
     }
     ended
 }

@@ -1,6 +1,6 @@
 //! From a hook to an event in the capture.
 //!
-//! The functions that hooks call inline ([`allocated`], [`freeing`]) decide in a few instructions that there is
+//! The functions that hooks call inline ([`allocated`], [`free`]) decide in a few instructions that there is
 //! nothing to do; the rest is out of line. Invariants: a free is recorded before the memory is given back and an
 //! allocation after it was got, each with a number from one counter taken in between, so the events of all
 //! threads have an order in which no address is given out twice; and a panic in here ends the recording, never
@@ -41,15 +41,16 @@ pub(crate) struct Agent {
 
 static AGENT: OnceLock<Agent> = OnceLock::new();
 static RECORDING: AtomicBool = AtomicBool::new(false);
-/// Every free is recorded, not only those of recorded blocks.
-static EVERY_FREE: AtomicBool = AtomicBool::new(false);
+
 static SEQUENCE: AtomicU64 = AtomicU64::new(0);
 /// Raised whenever a code object ended.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
 /// Starts recording.
 pub(crate) fn begin(agent: Agent) {
-    EVERY_FREE.store(agent.mode == Mode::Exact, Ordering::Relaxed);
+    if agent.mode == Mode::Exact {
+        blocks::see_every_free(true);
+    }
     if AGENT.set(agent).is_ok() {
         RECORDING.store(true, Ordering::Release);
     }
@@ -57,8 +58,11 @@ pub(crate) fn begin(agent: Agent) {
 
 /// Ends recording; whether it was on.
 pub(crate) fn end() -> bool {
-    EVERY_FREE.store(false, Ordering::Relaxed);
-    RECORDING.swap(false, Ordering::AcqRel)
+    let was_on = RECORDING.swap(false, Ordering::AcqRel);
+    if was_on {
+        blocks::see_every_free(false);
+    }
+    was_on
 }
 
 /// The agent, while it records.
@@ -173,16 +177,30 @@ fn record_allocation(slot: &Slot, address: usize, size: usize, allocator: Alloca
     });
 }
 
-/// A block is about to be freed.
+/// Frees a block: tells of it if it was recorded, then calls `real`.
 #[inline(always)]
-pub(crate) fn freeing(slot: &Slot, address: usize) {
-    if (EVERY_FREE.load(Ordering::Relaxed) || blocks::maybe(address)) && address != 0 && slot.depth.get() == 0
-    {
-        record_free(slot, address);
+pub(crate) fn free(address: usize, real: impl FnOnce()) {
+    if blocks::maybe(address) {
+        free_recorded(address, real);
+    } else {
+        real();
     }
 }
 
 #[inline(never)]
+fn free_recorded(address: usize, real: impl FnOnce()) {
+    let slot = slot();
+    if slot.depth.get() != 0 {
+        return real();
+    }
+    if address != 0 {
+        record_free(slot, address);
+    }
+    slot.depth.set(1);
+    real();
+    slot.depth.set(0);
+}
+
 fn record_free(slot: &Slot, address: usize) {
     let Some(agent) = recording() else { return };
     within(slot, || {
@@ -211,7 +229,7 @@ pub(crate) struct Resizing {
 /// A block is about to be resized. `None` if nothing is to be told of its end.
 #[inline(always)]
 pub(crate) fn resizing(slot: &Slot, address: usize) -> Option<Resizing> {
-    if address == 0 || !(EVERY_FREE.load(Ordering::Relaxed) || blocks::maybe(address)) {
+    if address == 0 || !blocks::maybe(address) {
         return None;
     }
     begin_resize(slot, address)

@@ -98,10 +98,8 @@ pub(crate) unsafe extern "C" fn posix_memalign(
 /// # Safety
 /// As for `free`.
 pub(crate) unsafe extern "C" fn free(block: *mut c_void) {
-    let slot = slot();
-    recorder::freeing(slot, block as usize);
     // SAFETY: the program's own call.
-    unsafe { libc::free(block) };
+    recorder::free(block as usize, || unsafe { libc::free(block) });
 }
 
 /// # Safety

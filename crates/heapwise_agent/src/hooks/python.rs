@@ -137,12 +137,8 @@ unsafe extern "C" fn realloc<const ALLOCATOR: u8>(
 unsafe extern "C" fn free(context: *mut c_void, block: *mut c_void) {
     // SAFETY: as for `malloc`.
     let original = unsafe { original(context) };
-    let slot = slot();
-    recorder::freeing(slot, block as usize);
-    let depth = slot.depth.replace(1);
     // SAFETY: as for `malloc`.
-    unsafe { (original.free)(original.context, block) };
-    slot.depth.set(depth);
+    recorder::free(block as usize, || unsafe { (original.free)(original.context, block) });
 }
 
 unsafe extern "C" fn arena_alloc(context: *mut c_void, size: usize) -> *mut c_void {
