@@ -7,7 +7,8 @@
 
 #![expect(clippy::print_stdout, reason = "a program whose purpose is to print")]
 
-use std::time::Instant;
+use std::fmt;
+use std::time::{Duration, Instant};
 
 use heapwise_analysis::profile::Profile;
 use heapwise_analysis::{analyse, call_tree, places};
@@ -27,20 +28,19 @@ fn main() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
     println!("capture: {:.1} MB, {:.1} bytes an event", megabytes(size), size as f64 / events as f64);
 
-    let start = Instant::now();
+    let watch = Watch::start();
     let profile = Profile::from_bytes(bytes).expect("the capture has a header");
-    println!("load:    {:.2?}", start.elapsed());
-    let start = Instant::now();
+    println!("load:    {watch}");
+    let watch = Watch::start();
     let counted = profile.events().count();
-    let speed = counted as f64 / 1e6 / start.elapsed().as_secs_f64();
-    println!("decode:  {:.2?}, {speed:.1} million events a second", start.elapsed());
-    let start = Instant::now();
+    println!("decode:  {watch} for {counted} events");
+    let watch = Watch::start();
     let analysis = analyse(&profile);
-    println!("analyse: {:.2?} (decoding included)", start.elapsed());
-    let start = Instant::now();
+    println!("analyse: {watch}, decoding included");
+    let watch = Watch::start();
     let lines = places(&profile, &analysis).lines.len();
     let nodes = call_tree(&profile, &analysis).nodes.len();
-    println!("sum up:  {:.2?}, {lines} lines, {nodes} nodes of the tree", start.elapsed());
+    println!("sum up:  {watch} for {lines} lines and {nodes} nodes of the tree");
     println!(
         "peak:    {:.1} MB +- {:.1} in {} blocks, {} leaked; highest memory {:.0} MB",
         megabytes(analysis.peak.heap_bytes),
@@ -96,6 +96,28 @@ fn capture(events: u64, live: usize, threads: u32, interval: u64, frees: u64) ->
         }
     }
     capture.build()
+}
+
+/// Measures time, and processor time, which other programs disturb less.
+struct Watch(Instant, u64);
+
+impl Watch {
+    fn start() -> Self {
+        Self(Instant::now(), processor_ns())
+    }
+}
+
+impl fmt::Display for Watch {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let processor = Duration::from_nanos(processor_ns() - self.1);
+        write!(formatter, "{:.2?} ({processor:.2?} of the processor)", self.0.elapsed())
+    }
+}
+
+/// The processor time of this thread, nanoseconds; 0 where the system does not say.
+fn processor_ns() -> u64 {
+    let schedule = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    schedule.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 /// Numbers that are random enough here (xorshift).

@@ -122,14 +122,20 @@ pub(crate) fn whole(amount: f64) -> u64 {
 /// Who holds memory: a stack, and the thread that allocated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Holder {
-    pub(crate) stack: StackId,
+    /// Index of the stack's account ([`Ledger::account_of`]), not its number.
+    pub(crate) account: u32,
     /// Index of the thread, not its number.
     pub(crate) thread: u32,
 }
 
+/// In [`Ledger::numbers`]: no account.
+const NO_ACCOUNT: u32 = u32::MAX;
+
 /// The accounts of all stacks and threads, and of the whole program.
 #[derive(Debug)]
 pub(crate) struct Ledger {
+    /// By number of stack: the index of its account. Most stacks only lead to others and need none.
+    numbers: Vec<u32>,
     stacks: Vec<Account>,
     threads: Vec<Account>,
     total: Account,
@@ -147,7 +153,8 @@ impl Ledger {
     /// Accounts for the stacks 0 to `stack_count` and for `thread_count` threads.
     pub(crate) fn new(stack_count: usize, thread_count: usize) -> Self {
         Self {
-            stacks: vec![Account::default(); stack_count + 1],
+            numbers: vec![NO_ACCOUNT; stack_count + 1],
+            stacks: Vec::new(),
             threads: vec![Account::default(); thread_count],
             total: Account::default(),
             variance: 0.0,
@@ -157,6 +164,17 @@ impl Ledger {
             peak_time_ms: 0,
             peak_holder: None,
         }
+    }
+
+    /// The index of a stack's account, which is opened if there is none.
+    #[inline]
+    pub(crate) fn account_of(&mut self, stack: StackId) -> u32 {
+        let number = &mut self.numbers[stack as usize];
+        if *number == NO_ACCOUNT {
+            *number = self.stacks.len() as u32;
+            self.stacks.push(Account::default());
+        }
+        *number
     }
 
     /// Bytes live.
@@ -170,7 +188,7 @@ impl Ledger {
     pub(crate) fn allocate(&mut self, holder: Holder, weight: Weight) {
         self.variance += weight.variance;
         self.total.allocate(weight, self.mark);
-        self.stacks[holder.stack as usize].allocate(weight, self.mark);
+        self.stacks[holder.account as usize].allocate(weight, self.mark);
         self.threads[holder.thread as usize].allocate(weight, self.mark);
     }
 
@@ -179,7 +197,7 @@ impl Ledger {
     pub(crate) fn release(&mut self, holder: Holder, weight: Weight, temporary: bool) {
         self.variance -= weight.variance;
         self.total.release(weight, temporary, self.mark);
-        self.stacks[holder.stack as usize].release(weight, temporary, self.mark);
+        self.stacks[holder.account as usize].release(weight, temporary, self.mark);
         self.threads[holder.thread as usize].release(weight, temporary, self.mark);
     }
 
@@ -197,17 +215,17 @@ impl Ledger {
         higher
     }
 
-    /// The high-water mark; `numbers` are the threads' numbers by index.
-    pub(crate) fn peak(&self, numbers: impl Fn(u32) -> u32) -> Peak {
+    /// The high-water mark; its stack and thread are told by account and index.
+    pub(crate) fn peak(&self) -> (Peak, Option<Holder>) {
         let total = self.total();
-        Peak {
+        let peak = Peak {
             heap_bytes: total.peak_bytes,
             heap_blocks: total.peak_blocks,
             error_bytes: whole(self.peak_variance.max(0.0).sqrt()),
             time_ms: self.peak_time_ms,
-            thread: self.peak_holder.map_or(0, |holder| numbers(holder.thread)),
-            stack: self.peak_holder.map_or(0, |holder| holder.stack),
-        }
+            ..Peak::default()
+        };
+        (peak, self.peak_holder)
     }
 
     /// The whole program.
@@ -215,14 +233,36 @@ impl Ledger {
         self.total.totals(self.mark)
     }
 
-    /// By number of stack.
-    pub(crate) fn stacks(&self) -> Vec<Totals> {
-        self.stacks.iter().map(|account| account.totals(self.mark)).collect()
-    }
-
     /// By index of thread.
     pub(crate) fn threads(&self) -> impl Iterator<Item = Totals> {
         self.threads.iter().map(|account| account.totals(self.mark))
+    }
+
+    /// By number of stack.
+    pub(crate) fn into_stacks(self) -> StackTotals {
+        let accounts = self.stacks.iter().map(|account| account.totals(self.mark)).collect();
+        StackTotals { numbers: self.numbers, accounts }
+    }
+}
+
+/// The sums of every stack.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct StackTotals {
+    numbers: Vec<u32>,
+    accounts: Vec<Totals>,
+}
+
+impl StackTotals {
+    /// The sums of one stack; zero for a number that no stack has.
+    #[inline]
+    pub(crate) fn of(&self, stack: StackId) -> Totals {
+        let number = self.numbers.get(stack as usize).copied().unwrap_or(NO_ACCOUNT);
+        self.accounts.get(number as usize).copied().unwrap_or_default()
+    }
+
+    /// The stack with an account.
+    pub(crate) fn stack_of(&self, account: u32) -> StackId {
+        self.numbers.iter().position(|&number| number == account).unwrap_or(0) as StackId
     }
 }
 
@@ -230,12 +270,19 @@ impl Ledger {
 mod tests {
     use super::*;
 
-    const A: Holder = Holder { stack: 1, thread: 0 };
-    const B: Holder = Holder { stack: 2, thread: 0 };
+    const A: Holder = Holder { account: 0, thread: 0 };
+    const B: Holder = Holder { account: 1, thread: 0 };
+
+    /// A ledger in which the stacks 3 and 1 have the accounts [`A`] and [`B`].
+    fn ledger() -> Ledger {
+        let mut ledger = Ledger::new(3, 1);
+        assert_eq!((ledger.account_of(3), ledger.account_of(1), ledger.account_of(3)), (0, 1, 0));
+        ledger
+    }
 
     #[test]
     fn an_account_remembers_what_it_held_at_the_first_highest_moment() {
-        let mut ledger = Ledger::new(2, 1);
+        let mut ledger = ledger();
         ledger.allocate(A, Weight::certain(100));
         assert!(ledger.settle(A, 1));
         ledger.allocate(B, Weight::certain(50));
@@ -244,18 +291,20 @@ mod tests {
         assert!(!ledger.settle(A, 3));
         ledger.allocate(B, Weight::certain(100));
         assert!(!ledger.settle(B, 4), "as high as before is not higher");
-        let stacks = ledger.stacks();
-        assert_eq!((stacks[1].peak_bytes, stacks[2].peak_bytes), (100, 50));
-        assert_eq!((stacks[1].leaked_bytes, stacks[2].leaked_bytes), (0, 150));
-        let peak = ledger.peak(|index| index + 7);
+        let (peak, holder) = ledger.peak();
         assert_eq!((peak.heap_bytes, peak.heap_blocks, peak.time_ms), (150, 2, 2));
-        assert_eq!((peak.thread, peak.stack), (7, 2));
+        assert_eq!(holder, Some(B));
+        let stacks = ledger.into_stacks();
+        assert_eq!((stacks.of(3).peak_bytes, stacks.of(1).peak_bytes), (100, 50));
+        assert_eq!((stacks.of(3).leaked_bytes, stacks.of(1).leaked_bytes), (0, 150));
+        assert!(stacks.of(2).is_zero() && stacks.of(99).is_zero());
+        assert_eq!(stacks.stack_of(B.account), 1);
     }
 
     #[test]
     fn sampled_weights_come_and_go_without_a_trace() {
         let weights: Vec<_> = (1..2000).map(|size| Weight::new(size, size as f32 / 4096.0)).collect();
-        let mut ledger = Ledger::new(1, 1);
+        let mut ledger = ledger();
         for &weight in &weights {
             ledger.allocate(A, weight);
         }

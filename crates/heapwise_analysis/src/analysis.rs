@@ -2,6 +2,7 @@
 
 use heapwise_profile::{Problem, Sampling, StackId};
 
+use crate::account::StackTotals;
 use crate::resident::ResidentPoint;
 use crate::time_line::{TimeLine, TimePoint};
 use crate::totals::Totals;
@@ -36,8 +37,7 @@ pub struct Analysis {
     /// All that is wrong with the capture, the problems of the profile included. Not empty means that the
     /// numbers are partial.
     pub problems: Vec<Problem>,
-    /// By number of stack; 0 is what no Python frame asked for.
-    pub(crate) stacks: Vec<Totals>,
+    pub(crate) stacks: StackTotals,
     pub(crate) time_line: TimeLine,
 }
 
@@ -71,7 +71,7 @@ impl Analysis {
     /// What a stack itself allocated, that is with its innermost frame as the innermost one. `NO_STACK` is what
     /// no Python frame asked for.
     pub fn stack(&self, stack: StackId) -> Totals {
-        self.stacks.get(stack as usize).copied().unwrap_or_default()
+        self.stacks.of(stack)
     }
 
     /// The heap over time in at most `buckets` points by ascending time; at least one bucket is made. The

@@ -2,11 +2,19 @@
 //!
 //! Invariant: at most one block at an address. One allocated where another still lives replaces it, because a
 //! free was missed; a free of an address where nothing lives is of a block that was never recorded.
+//!
+//! There can be ten million blocks, so their size and place in memory decide over the speed of a replay:
+//!
+//! * what many blocks have in common is told by a number ([`Kind`]), which leaves 24 bytes a block;
+//! * the blocks are spread over small tables, because a table takes three times its room while it grows;
+//! * blocks that are neighbours in the program's memory are neighbours in a table ([`NeighbourHash`]): programs
+//!   allocate and free in runs, and a run then needs few cache lines.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use heapwise_profile::Allocator;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::FxHashMap;
 
 use crate::TEMPORARY_MS;
 use crate::account::{Holder, Ledger, Weight};
@@ -15,73 +23,70 @@ use crate::account::{Holder, Ledger, Weight};
 const LARGEST_SMALL_OBJECT: u64 = 512;
 /// Its blocks are multiples of this.
 const SMALL_OBJECT_STEP: u64 = 16;
-/// Set in [`Block::thread`] if the block is one of the small-object allocator's.
-const SMALL_OBJECT: u32 = 1 << 31;
+/// Tables; a power of two.
+const TABLES: usize = 64;
+/// In [`Block::size`]: the size is in [`Blocks::huge`].
+const HUGE: u32 = u32::MAX;
 
-/// A live block, packed: there can be ten million of them.
+/// A live block, packed.
 #[derive(Debug, Clone, Copy)]
 struct Block {
-    size: u64,
-    stack: u32,
-    /// Index of the thread, and [`SMALL_OBJECT`].
-    thread: u32,
+    size: u32,
+    /// Index of the stack's account.
+    account: u32,
+    /// Index in [`Kinds`].
+    kind: u32,
     /// Milliseconds; runs of more than 49 days are cut there.
     born_ms: u32,
-    probability: f32,
+}
+
+/// What many blocks have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Kind {
+    /// Index of the thread that allocated.
+    thread: u32,
+    /// The chance with which it was recorded, as the bits of an `f32`.
+    probability_bits: u32,
+    /// Whether it is in an arena of CPython's small-object allocator.
+    small_object: bool,
+}
+
+/// All kinds of blocks, numbered.
+#[derive(Debug, Default)]
+struct Kinds {
+    list: Vec<Kind>,
+    numbers: FxHashMap<Kind, u32>,
+    /// The last one asked for, by `small_object`.
+    last: [Option<(Kind, u32)>; 2],
+}
+
+impl Kinds {
+    #[inline]
+    fn number(&mut self, kind: Kind) -> u32 {
+        match self.last[usize::from(kind.small_object)] {
+            Some((last, number)) if last == kind => number,
+            _ => self.find(kind),
+        }
+    }
+
+    fn find(&mut self, kind: Kind) -> u32 {
+        let number = *self.numbers.entry(kind).or_insert_with(|| {
+            self.list.push(kind);
+            self.list.len() as u32 - 1
+        });
+        self.last[usize::from(kind.small_object)] = Some((kind, number));
+        number
+    }
 }
 
 /// All live blocks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Blocks {
-    live: HashMap<u64, Block, FxBuildHasher>,
+    tables: [HashMap<u64, Block, BuildHasherDefault<NeighbourHash>>; TABLES],
+    /// The sizes of blocks of 4 GiB and more, by address.
+    huge: FxHashMap<u64, u64>,
+    kinds: Kinds,
     small_object_bytes: f64,
-}
-
-impl Blocks {
-    /// Bytes live in CPython's small-object arenas, rounded up block by block as that allocator does.
-    pub(crate) fn small_object_bytes(&self) -> f64 {
-        self.small_object_bytes
-    }
-
-    /// A block was allocated.
-    #[inline]
-    pub(crate) fn allocate(&mut self, ledger: &mut Ledger, new: &NewBlock, now_ms: u64) {
-        let NewBlock { address, size, allocator, probability, holder } = *new;
-        let small = matches!(allocator, Allocator::PythonMem | Allocator::PythonObject)
-            && size <= LARGEST_SMALL_OBJECT;
-        let block = Block {
-            size,
-            stack: holder.stack,
-            thread: holder.thread | if small { SMALL_OBJECT } else { 0 },
-            born_ms: cut_to_u32(now_ms),
-            probability: probability as f32,
-        };
-        if let Some(old) = self.live.insert(address, block) {
-            self.release(ledger, old, now_ms);
-        }
-        ledger.allocate(holder, Weight::new(size, block.probability));
-        if small {
-            self.small_object_bytes += small_object_weight(&block);
-        }
-    }
-
-    /// A block was freed.
-    #[inline]
-    pub(crate) fn free(&mut self, ledger: &mut Ledger, address: u64, now_ms: u64) {
-        if let Some(block) = self.live.remove(&address) {
-            self.release(ledger, block, now_ms);
-        }
-    }
-
-    #[inline]
-    fn release(&mut self, ledger: &mut Ledger, block: Block, now_ms: u64) {
-        let holder = Holder { stack: block.stack, thread: block.thread & !SMALL_OBJECT };
-        let temporary = u64::from(cut_to_u32(now_ms) - block.born_ms) <= TEMPORARY_MS;
-        ledger.release(holder, Weight::new(block.size, block.probability), temporary);
-        if block.thread & SMALL_OBJECT != 0 {
-            self.small_object_bytes -= small_object_weight(&block);
-        }
-    }
 }
 
 /// What there is to know of a block that was allocated.
@@ -94,13 +99,120 @@ pub(crate) struct NewBlock {
     pub(crate) holder: Holder,
 }
 
-#[inline]
-fn cut_to_u32(time_ms: u64) -> u32 {
-    u32::try_from(time_ms).unwrap_or(u32::MAX)
+impl Blocks {
+    pub(crate) fn new() -> Self {
+        Self {
+            tables: std::array::from_fn(|_| HashMap::default()),
+            huge: FxHashMap::default(),
+            kinds: Kinds::default(),
+            small_object_bytes: 0.0,
+        }
+    }
+
+    /// Bytes live in CPython's small-object arenas, rounded up block by block as that allocator does.
+    pub(crate) fn small_object_bytes(&self) -> f64 {
+        self.small_object_bytes
+    }
+
+    /// A block was allocated.
+    #[inline]
+    pub(crate) fn allocate(&mut self, ledger: &mut Ledger, new: &NewBlock, now_ms: u64) {
+        let NewBlock { address, size, allocator, probability, holder } = *new;
+        let small_object = matches!(allocator, Allocator::PythonMem | Allocator::PythonObject)
+            && size <= LARGEST_SMALL_OBJECT;
+        let probability = probability as f32;
+        let kind = Kind { thread: holder.thread, probability_bits: probability.to_bits(), small_object };
+        let block = Block {
+            size: cut(size),
+            account: holder.account,
+            kind: self.kinds.number(kind),
+            born_ms: cut(now_ms),
+        };
+        if let Some(old) = self.tables[table(address)].insert(address, block) {
+            self.release(ledger, address, old, now_ms);
+        }
+        if block.size == HUGE {
+            self.huge.insert(address, size);
+        }
+        ledger.allocate(holder, Weight::new(size, probability));
+        if small_object {
+            self.small_object_bytes += small_object_weight(size, probability);
+        }
+    }
+
+    /// A block was freed.
+    #[inline]
+    pub(crate) fn free(&mut self, ledger: &mut Ledger, address: u64, now_ms: u64) {
+        if let Some(block) = self.tables[table(address)].remove(&address) {
+            self.release(ledger, address, block, now_ms);
+        }
+    }
+
+    #[inline]
+    fn release(&mut self, ledger: &mut Ledger, address: u64, block: Block, now_ms: u64) {
+        let size = match block.size {
+            HUGE => self.huge.remove(&address).unwrap_or_default(),
+            size => u64::from(size),
+        };
+        let Kind { thread, probability_bits, small_object } = self.kinds.list[block.kind as usize];
+        let probability = f32::from_bits(probability_bits);
+        let temporary = u64::from(cut(now_ms) - block.born_ms) <= TEMPORARY_MS;
+        let holder = Holder { account: block.account, thread };
+        ledger.release(holder, Weight::new(size, probability), temporary);
+        if small_object {
+            self.small_object_bytes -= small_object_weight(size, probability);
+        }
+    }
 }
 
 #[inline]
-fn small_object_weight(block: &Block) -> f64 {
-    let rounded = block.size.max(1).next_multiple_of(SMALL_OBJECT_STEP);
-    Weight::new(rounded, block.probability).bytes
+fn cut(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[inline]
+fn small_object_weight(size: u64, probability: f32) -> f64 {
+    Weight::new(size.max(1).next_multiple_of(SMALL_OBJECT_STEP), probability).bytes
+}
+
+/// Blocks of one stretch of memory, this many bits of address, are neighbours in one table.
+const STRETCH_BITS: u32 = 10;
+/// An odd number without pattern: 2^64 divided by the golden ratio.
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The table for an address.
+#[inline]
+fn table(address: u64) -> usize {
+    ((address >> STRETCH_BITS).wrapping_mul(MIX) >> (u64::BITS - TABLES.ilog2())) as usize
+}
+
+/// Hashes addresses so that those of one stretch come into neighbouring buckets.
+///
+/// The table takes the low bits for the bucket and the top seven bits to tell apart what is in a bucket.
+#[derive(Debug, Default)]
+pub(crate) struct NeighbourHash(u64);
+
+impl Hasher for NeighbourHash {
+    #[inline]
+    fn write_u64(&mut self, address: u64) {
+        // Blocks are multiples of 16 apart, as a rule.
+        const SLOT_BITS: u32 = STRETCH_BITS - 4;
+        const TAG: u64 = 0x7f << 57;
+        let slot = (address >> 4) & ((1 << SLOT_BITS) - 1);
+        // Bits 20 and up of the product depend on all bits of the stretch below them.
+        let stretch = (address >> STRETCH_BITS).wrapping_mul(MIX) >> 20;
+        let tag = address.wrapping_mul(MIX) & TAG;
+        self.0 = (((stretch << SLOT_BITS) | slot) & !TAG) | tag;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(self.0 ^ u64::from(byte));
+        }
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }

@@ -3,7 +3,7 @@
 //! Invariant: time never goes back. Threads note the time at their own pace, so an event of one thread can carry
 //! an older time than the event of another one before it; it is taken to have happened at the later time.
 
-use heapwise_profile::{Event, EventKind, NO_STACK, Profile, Resident, StackId, Thread};
+use heapwise_profile::{Event, EventKind, NO_STACK, Profile, Resident, Sampling, StackId, Thread};
 
 use crate::account::{Holder, Ledger, whole};
 use crate::blocks::{Blocks, NewBlock};
@@ -52,7 +52,7 @@ impl<'a> Replay<'a> {
             events: 0,
             now_ms: 0,
             ledger: Ledger::new(profile.stack_count(), threads.len()),
-            blocks: Blocks::default(),
+            blocks: Blocks::new(),
             mappings: Mappings::default(),
             time_line: TimeLine::new(),
             looks: Looks::default(),
@@ -115,7 +115,7 @@ impl<'a> Replay<'a> {
         }
         let index = self.thread.1;
         let stack = if stack == NO_STACK { self.threads[index as usize].started_by } else { stack };
-        Holder { stack, thread: index }
+        Holder { account: self.ledger.account_of(stack), thread: index }
     }
 
     fn look(&mut self, resident: Resident) {
@@ -136,18 +136,27 @@ impl<'a> Replay<'a> {
             stamped => Some(stamped),
         };
         let threads = self.threads.iter().zip(self.ledger.threads());
+        let threads =
+            threads.map(|(thread, own)| ThreadTotals { number: thread.number, own }).collect::<Vec<_>>();
+        let total = self.ledger.total();
+        let (mut peak, holder) = self.ledger.peak();
+        let stacks = self.ledger.into_stacks();
+        if let Some(holder) = holder {
+            peak.thread = threads[holder.thread as usize].number;
+            peak.stack = stacks.stack_of(holder.account);
+        }
         Analysis {
-            peak: self.ledger.peak(|index| self.threads[index as usize].number),
-            total: self.ledger.total(),
-            threads: threads.map(|(thread, own)| ThreadTotals { number: thread.number, own }).collect(),
-            sampling: heapwise_profile::Sampling::EXACT,
+            peak,
+            total,
+            threads,
+            sampling: Sampling::EXACT,
             events: self.events,
             duration_ms: self.now_ms,
             resident_at_peak: self.looks.at_heap_peak(),
             resident_maximum: maximum,
             max_rss_bytes,
             problems: Vec::new(),
-            stacks: self.ledger.stacks(),
+            stacks,
             time_line: self.time_line,
         }
     }
