@@ -156,7 +156,7 @@ struct Position {
 }
 
 /// Writes the events of one chunk.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct EventEncoder {
     position: Position,
 }

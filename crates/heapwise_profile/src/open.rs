@@ -206,3 +206,112 @@ fn read_what_is_there(file: &mut File, mut bytes: &mut [u8]) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use heapwise_testkit::{CaptureBuilder, Mode};
+
+    use super::*;
+    use crate::EventKind;
+
+    fn open(name: &str, bytes: &[u8]) -> Result<Profile, OpenError> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).expect("written");
+        Profile::open(&path)
+    }
+
+    #[test]
+    fn a_file_is_read_up_to_where_it_is_valid() {
+        let mut capture = CaptureBuilder::new(Mode::Exact);
+        capture.header(|header| header.state = State::Closed).free(16);
+        let mut bytes = capture.build();
+        let valid = bytes.len();
+        // Room that was reserved for chunks to come.
+        bytes.resize(valid + 40_960, 0xee);
+        let profile = open("app.heapwise", &bytes).expect("it opens");
+        assert_eq!(profile.bytes.len(), valid);
+        assert_eq!((profile.problems(), profile.events().count()), (&[][..], 1));
+    }
+
+    #[test]
+    fn a_cut_off_file_opens_with_a_problem() {
+        for state in [State::Closed, State::Recording] {
+            let mut capture = CaptureBuilder::new(Mode::Exact);
+            capture.header(|header| header.state = state).fact("a", "b").free(16);
+            let bytes = capture.build();
+            let profile = open("app.heapwise", &bytes[..bytes.len() - 5000]).expect("it opens");
+            assert_eq!(profile.problems(), [crate::Problem::ShortFile { missing: 5000 }]);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_opened_is_named_with_what_to_do() {
+        let page = CaptureBuilder::new(Mode::Exact).build();
+        let mut newer = page.clone();
+        newer[8] = 9;
+        let mut older = page.clone();
+        older[8] = 0;
+        for (name, bytes, words) in [
+            ("empty", &b""[..], "is empty"),
+            ("image.png", b"\x89PNG\r\n", "is not a heapwise capture"),
+            ("newer", &newer, "made by a newer heapwise (capture format 9, this one reads 1); upgrade"),
+            ("older", &older, "made by an older heapwise (capture format 0, this one reads 1)"),
+            ("short", &page[..100], "the header is cut off: 100 bytes of 4096"),
+        ] {
+            let text = open(name, bytes).expect_err(name).to_string();
+            assert!(text.contains(name) && text.contains(words), "{text}");
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = Profile::open(folder.path()).expect_err("a folder").to_string();
+        assert!(text.contains("is not a regular file"), "{text}");
+        let text = Profile::open(&folder.path().join("none")).expect_err("missing").to_string();
+        assert!(text.contains("there is no file") && text.contains("none"), "{text}");
+        let refused = io::Error::from(ErrorKind::PermissionDenied);
+        let text = OpenError::from_io(Path::new("secret"), refused).to_string();
+        assert!(text.contains("no permission to read secret"), "{text}");
+    }
+
+    #[test]
+    fn tables_that_grew_while_the_file_was_read_are_read_again() {
+        let mut capture = CaptureBuilder::new(Mode::Exact);
+        capture.chunk_size(4096);
+        let early = capture.stack(&["early:1"]);
+        capture.allocation(16, 1, early);
+        let before = capture.clone().build();
+        let late = capture.stack(&["late:2"]);
+        capture.allocation(32, 1, late);
+        // And a chunk of tables, and one of events, that were begun behind what was read.
+        let text = "x".repeat(5000);
+        let latest = capture.stack(&[&format!("{text}:3")]);
+        capture.on(2).allocation(48, 1, latest);
+        let after = capture.build();
+        assert!(after.len() > before.len());
+
+        // What a reader gets that was overtaken between the table chunk, which comes first, and the events.
+        let mut bytes = before.clone();
+        let events = header::HEADER_SIZE + 4096;
+        bytes[events..].copy_from_slice(&after[events..before.len()]);
+        let stale = Profile::from_bytes(bytes.clone()).expect("it opens");
+        let mut read = stale.events();
+        assert_eq!(read.by_ref().count(), 2);
+        assert_eq!(read.problems().len(), 1, "the late stack is not known");
+
+        let mut file = tempfile::tempfile().expect("a file");
+        io::Write::write_all(&mut file, &after).expect("written");
+        refresh_tables(&mut file, &mut bytes).expect("read");
+        let fresh = Profile::from_bytes(bytes).expect("it opens");
+        assert_eq!(fresh.problems(), []);
+        let mut read = fresh.events();
+        let stacks: Vec<_> = read
+            .by_ref()
+            .map(|(_, event)| match event.kind {
+                EventKind::Allocation { stack, .. } => stack,
+                _ => 0,
+            })
+            .collect();
+        assert_eq!(stacks, [early, late]);
+        assert_eq!(read.problems(), []);
+        assert!(fresh.stack(latest).is_some());
+    }
+}

@@ -29,7 +29,7 @@ pub use heapwise_capture::table::{NO_STACK, Position, StackId};
 
 /// Writes a capture. Events go to the thread that [`Self::on`] chose, at the time that [`Self::time`] set; sequence
 /// numbers count up by one.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CaptureBuilder {
     header: Header,
     /// The whole file; the header page is filled in at the end.
@@ -56,7 +56,7 @@ struct Chunk {
     committed: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Stream {
     chunk: Option<Chunk>,
     encoder: EventEncoder,
