@@ -5,12 +5,12 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use heapwise_analysis::profile::{self, Ending, Origin, Profile};
+use heapwise_analysis::profile::{self, Ending, Origin, Profile, State};
 use heapwise_analysis::{self as analysis, Analysis, LineTotals, Place, Places};
 
 use crate::model::{
-    Below, Exit, File, Function, Library, Line, Mode, Moment, Peak, Process, Report, Resident, Run, SCHEMA,
-    Sampling, Temporary, UserLine, Whose,
+    Below, Exit, File, Function, Library, Line, Mode, Moment, Peak, Process, Recording, Report, Resident,
+    Run, SCHEMA, Sampling, Temporary, UserLine, Whose,
 };
 use crate::source::Sources;
 use crate::{place, tree};
@@ -89,6 +89,11 @@ fn run(profile: &Profile, analysis: &Analysis) -> Run {
             Ending::Code(code) => Exit::Code(code),
             Ending::Signal(signal) => Exit::Signal(signal),
         }),
+        recording: match header.state {
+            State::Closed => Recording::Complete,
+            State::Recording => Recording::Open,
+            State::Stopped(_) => Recording::StoppedEarly,
+        },
         processes: vec![Process {
             pid: header.pid,
             parent: header.parent_pid,
@@ -135,12 +140,11 @@ fn below<'a>(profile: &'a Profile, analysis: &Analysis) -> HashMap<Place<'a>, Ve
         let Some(stack) = profile.stack(id) else { break };
         let file = profile.file_of(stack.frame);
         let library = place::library(file);
-        let here = match library {
-            Some(_) => user[stack.parent as usize],
-            None => {
-                let line = profile.frame(stack.frame).position.line;
-                Some(Place { file, line, function: profile.function_of(stack.frame) })
-            }
+        let here = if library.is_some() {
+            user[stack.parent as usize]
+        } else {
+            let line = profile.frame(stack.frame).position.line;
+            Some(Place { file, line, function: profile.function_of(stack.frame) })
         };
         user.push(here);
         let peak_bytes = analysis.stack(id).peak_bytes;

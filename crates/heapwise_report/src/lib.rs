@@ -26,6 +26,6 @@ pub mod text;
 mod tree;
 
 pub use model::{
-    Below, Call, Exit, File, Function, Library, Line, Mode, Moment, Peak, Process, Report, Resident, Run,
-    SCHEMA, Sampling, Step, Temporary, UserLine, Whose,
+    Below, Call, Exit, File, Function, Library, Line, Mode, Moment, Peak, Process, Recording, Report,
+    Resident, Run, SCHEMA, Sampling, Step, Temporary, UserLine, Whose,
 };

@@ -63,6 +63,8 @@ pub struct Run {
     pub duration_s: f64,
     /// How the process ended; `None` if it still runs or nobody waited for it.
     pub exit: Option<Exit>,
+    /// How far recording came.
+    pub recording: Recording,
     /// The processes of the run.
     pub processes: Vec<Process>,
     /// What is missing from the capture or damaged in it, in words.
@@ -96,6 +98,18 @@ pub enum Exit {
     Code(i32),
     /// This signal ended it.
     Signal(i32),
+}
+
+/// How far recording came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recording {
+    /// The exit handlers of the process ran and recording ended behind them.
+    Complete,
+    /// The process still runs, or ended without its exit handlers: what is there is whole up to that moment.
+    Open,
+    /// heapwise switched itself off before the end; `problems` says why.
+    StoppedEarly,
 }
 
 /// One process of the run.

@@ -54,7 +54,7 @@ pub(crate) fn seconds(span: f64) -> String {
 /// A part of a whole in percent, right-aligned to five columns: ` 52 %`, ` <1 %`, `100 %`.
 pub(crate) fn share(part: u64, whole: u64) -> String {
     let percent = if whole == 0 { 0.0 } else { part as f64 / whole as f64 * 100.0 };
-    if part > 0 && percent < 0.5 { " <1 %".to_owned() } else { format!("{percent:>3.0} %") }
+    if part > 0 && percent < 0.5 { " <1 %".to_owned() } else { format!("{:>3} %", percent.round()) }
 }
 
 /// A count with its thousands set apart: `12,310`.

@@ -2,7 +2,8 @@
 //!
 //! Frames of libraries between two lines of the user's become one step; a line that recurs stands once, where
 //! it was first called; a chain of single calls becomes one [`Call`]. Invariant: nothing below a hundredth of
-//! the peak is a call of its own, so the result is at most a hundred calls deep, however deep the stacks were.
+//! the peak is a call of its own, and the result is at most [`MOST_LEVELS`] calls deep, however deep the
+//! stacks were.
 
 use std::collections::HashMap;
 
@@ -14,6 +15,8 @@ use crate::source::Sources;
 
 /// Of the peak: calls that hold less are not told.
 const SMALLEST_PART: u64 = 100;
+/// JSON readers refuse what is nested too deep, many at 128, and a call is nested twice.
+const MOST_LEVELS: usize = 40;
 
 /// What a node of the folded tree stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,6 +28,8 @@ enum Key<'a> {
 #[derive(Debug)]
 struct Node<'a> {
     key: Key<'a>,
+    /// The number of `key`, so that callers are compared quickly.
+    number: u32,
     parent: usize,
     bytes: u64,
     depth: u32,
@@ -39,33 +44,35 @@ pub(crate) fn fold(tree: &CallTree<'_>, sources: &Sources<'_>) -> Vec<Call> {
     let nodes = merge(tree);
     let smallest = (tree.root().total_bytes / SMALLEST_PART).max(1);
     let folding = Folding { nodes: &nodes, smallest, sources };
-    folding.calls(&folding.kept(0))
+    folding.calls(&folding.kept(0), 1)
 }
 
 /// The nodes of the folded tree, the root first and a child behind its parent.
 fn merge<'a>(tree: &CallTree<'a>) -> Vec<Node<'a>> {
-    let root = Node { key: Key::Library(""), parent: 0, bytes: 0, depth: 1, children: Vec::new() };
-    let mut nodes = vec![root];
-    let mut child_of: HashMap<(usize, Key<'a>), usize> = HashMap::new();
+    let new = |key, number, parent| Node { key, number, parent, bytes: 0, depth: 1, children: Vec::new() };
+    let mut nodes = vec![new(Key::Library(""), 0, 0)];
+    let mut numbers: HashMap<Key<'a>, u32> = HashMap::new();
+    let mut child_of: HashMap<(usize, u32), usize> = HashMap::new();
     // By index in `tree`: the folded node, and how often its line is on the stack down to there.
     let mut folded: Vec<(usize, u32)> = vec![(0, 1)];
     for node in &tree.nodes[1..] {
         let caller = folded[node.parent as usize].0;
         let key = key(node);
-        let (here, depth) = match key {
-            Key::Library(_) if caller != 0 && matches!(nodes[caller].key, Key::Library(_)) => (caller, 1),
-            _ => match on_path(&nodes, caller, key) {
-                Some(same) => (same, occurrences(tree, &folded, node, same) + 1),
-                None => {
-                    let next = nodes.len();
-                    let here = *child_of.entry((caller, key)).or_insert(next);
-                    if here == next {
-                        nodes.push(Node { key, parent: caller, bytes: 0, depth: 1, children: Vec::new() });
-                        nodes[caller].children.push(here);
-                    }
-                    (here, 1)
-                }
-            },
+        let next = numbers.len() as u32 + 1;
+        let number = *numbers.entry(key).or_insert(next);
+        let in_library = |key: Key<'_>| matches!(key, Key::Library(_));
+        let (here, depth) = if in_library(key) && caller != 0 && in_library(nodes[caller].key) {
+            (caller, 1)
+        } else if let Some(same) = on_path(&nodes, caller, number).filter(|_| !in_library(key)) {
+            (same, occurrences(tree, &folded, node, same) + 1)
+        } else {
+            let next = nodes.len();
+            let here = *child_of.entry((caller, number)).or_insert(next);
+            if here == next {
+                nodes.push(new(key, number, caller));
+                nodes[caller].children.push(here);
+            }
+            (here, 1)
         };
         nodes[here].depth = nodes[here].depth.max(depth);
         nodes[here].bytes = nodes[here].bytes.saturating_add(node.own_bytes);
@@ -86,11 +93,11 @@ fn key<'a>(node: &CallNode<'a>) -> Key<'a> {
     }
 }
 
-/// The node for `key` among `node` and its callers, if it is a line.
-fn on_path(nodes: &[Node<'_>], node: usize, key: Key<'_>) -> Option<usize> {
+/// The node with a key among `node` and its callers.
+fn on_path(nodes: &[Node<'_>], node: usize, number: u32) -> Option<usize> {
     let mut at = node;
-    while at != 0 && matches!(key, Key::Line(_)) {
-        if nodes[at].key == key {
+    while at != 0 {
+        if nodes[at].number == number {
             return Some(at);
         }
         at = nodes[at].parent;
@@ -133,8 +140,7 @@ impl Folding<'_> {
         self.nodes[node].bytes
     }
 
-    /// Each level holds at least `smallest` less than the one above it, which bounds the recursion.
-    fn calls(&self, starts: &[usize]) -> Vec<Call> {
+    fn calls(&self, starts: &[usize], level: usize) -> Vec<Call> {
         starts
             .iter()
             .map(|&start| {
@@ -143,12 +149,13 @@ impl Folding<'_> {
                 loop {
                     let kept = self.kept(at);
                     match kept[..] {
-                        [only] if self.bytes(at) - self.bytes(only) < self.smallest => {
+                        [only] if self.bytes(start) - self.bytes(only) < self.smallest => {
                             steps.push(self.step(only));
                             at = only;
                         }
                         _ => {
-                            let calls = self.calls(&kept);
+                            let deeper = level < MOST_LEVELS;
+                            let calls = if deeper { self.calls(&kept, level + 1) } else { Vec::new() };
                             return Call { steps, peak_bytes_total: self.bytes(start), calls };
                         }
                     }

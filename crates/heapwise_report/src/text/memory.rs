@@ -1,0 +1,37 @@
+//! What the resident set consisted of, for those who compare the heap with what the system shows.
+
+use std::io;
+
+use super::lines::{PLACE_COLUMN, amount};
+use super::page::{Line, Page, Style};
+use crate::Report;
+use crate::numbers::{bytes, seconds};
+
+pub(super) fn write(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+    let Some(resident) = &report.resident else { return Ok(()) };
+    page.blank()?;
+    let title = format!("RSS {} at {}", bytes(resident.rss_bytes), seconds(resident.time_s));
+    let when = if resident.time_s <= report.peak.time_s {
+        ", the last look before the peak"
+    } else {
+        ", the first look after the peak"
+    };
+    page.line(Line::default().add(Style::Strong, &title).add(Style::Quiet, when))?;
+    for (part, name) in [
+        (resident.heap_bytes, "heap"),
+        (resident.allocator_free_bytes, "held free by allocators for later use"),
+        (resident.file_bytes, "libraries and other files"),
+        (resident.profiler_bytes, "heapwise itself"),
+        (resident.other_bytes, "the rest: Python's start, thread stacks, allocators' tables"),
+    ] {
+        if part > 0 {
+            page.line(amount(part, resident.rss_bytes).to(PLACE_COLUMN).add(Style::Plain, name))?;
+        }
+    }
+    if resident.not_resident_bytes > 0 {
+        let line = Line::default().add(Style::Strong, &format!("{:>10}", bytes(resident.not_resident_bytes)));
+        let text = "more was allocated but not in memory: untouched or swapped out";
+        page.line(line.to(PLACE_COLUMN).add(Style::Quiet, text))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,279 @@
+//! The JSON report holds to the committed schema, and its sums to each other.
+
+mod captures;
+
+use heapwise_report::{Report, json};
+use heapwise_testkit::Mode;
+use serde_json::Value;
+
+const SCHEMA: &str = include_str!("../../../schema/report.schema.json");
+
+fn value(report: &Report) -> Value {
+    let mut pretty = Vec::new();
+    json::render(report, &mut pretty).expect("a vector takes everything");
+    let mut compact = Vec::new();
+    json::render_compact(report, &mut compact).expect("a vector takes everything");
+    let value: Value = serde_json::from_slice(&pretty).expect("the report is JSON");
+    assert_eq!(serde_json::from_slice::<Value>(&compact).expect("the report is JSON"), value);
+    assert_eq!(compact.iter().position(|&byte| byte == b'\n'), Some(compact.len() - 1));
+    assert!(pretty.ends_with(b"}\n"));
+    value
+}
+
+/// A validator of the keywords that the schema uses. Another keyword is an error, so that no part of the schema
+/// can be left unchecked.
+struct Validator {
+    schema: Value,
+    /// Paths of properties that some report had; all must be met.
+    met: std::collections::BTreeSet<String>,
+}
+
+impl Validator {
+    fn check(&mut self, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
+        let schema = schema.as_object().expect("a schema is an object");
+        for (keyword, rule) in schema {
+            let holds = match keyword.as_str() {
+                "$schema"
+                | "$id"
+                | "$defs"
+                | "title"
+                | "description"
+                | "required"
+                | "additionalProperties" => true,
+                "$ref" => {
+                    let name =
+                        rule.as_str().and_then(|name| name.strip_prefix("#/$defs/")).expect("a local name");
+                    let definition = self.schema["$defs"][name].clone();
+                    self.check(&definition, value, name)?;
+                    true
+                }
+                "type" => match rule.as_str().expect("one type") {
+                    "object" => value.is_object(),
+                    "array" => value.is_array(),
+                    "string" => value.is_string(),
+                    "null" => value.is_null(),
+                    "integer" => value.is_i64() || value.is_u64(),
+                    "number" => value.is_number(),
+                    other => panic!("type {other}"),
+                },
+                "const" => value == rule,
+                "enum" => rule.as_array().expect("a list").contains(value),
+                "minimum" => value.as_f64() >= rule.as_f64(),
+                "minItems" => value.as_array().map(Vec::len) >= rule.as_u64().map(|n| n as usize),
+                "maxItems" => value.as_array().map(Vec::len) <= rule.as_u64().map(|n| n as usize),
+                "items" => {
+                    for item in value.as_array().into_iter().flatten() {
+                        self.check(rule, item, at)?;
+                    }
+                    true
+                }
+                "anyOf" => {
+                    let mut any = false;
+                    for choice in rule.as_array().expect("a list") {
+                        any |= self.check(choice, value, at).is_ok();
+                    }
+                    any
+                }
+                "properties" => {
+                    let object = value.as_object().ok_or_else(|| format!("{at} is no object"))?;
+                    let known = rule.as_object().expect("properties");
+                    assert_eq!(schema["additionalProperties"], false, "{at} is not closed");
+                    let mut required: Vec<&str> = schema["required"]
+                        .as_array()
+                        .expect("a list")
+                        .iter()
+                        .filter_map(Value::as_str)
+                        .collect();
+                    required.sort_unstable();
+                    assert_eq!(required, known.keys().map(String::as_str).collect::<Vec<_>>(), "{at}");
+                    for (name, inner) in object {
+                        let rule =
+                            known.get(name).ok_or_else(|| format!("{at}.{name} is not in the schema"))?;
+                        assert!(
+                            rule.get("description").is_some() || rule.get("$ref").is_some(),
+                            "{at}.{name}"
+                        );
+                        self.met.insert(format!("{at}.{name}"));
+                        self.check(rule, inner, &format!("{at}.{name}"))?;
+                    }
+                    required.iter().all(|name| object.contains_key(*name))
+                }
+                other => panic!("keyword {other}"),
+            };
+            if !holds {
+                return Err(format!("{at}: {value} breaks {keyword} {rule}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn reports_hold_to_the_schema() {
+    let schema: Value = serde_json::from_str(SCHEMA).expect("the schema is JSON");
+    let mut validator = Validator { schema: schema.clone(), met: std::collections::BTreeSet::new() };
+    for capture in [
+        captures::ordinary().build(),
+        captures::sampled(),
+        captures::killed(),
+        captures::recursive(),
+        captures::damaged(),
+        captures::empty(),
+        captures::tiny(),
+        captures::hostile(),
+        captures::long_line(),
+        captures::thousands_of_lines(),
+    ] {
+        let report = value(&captures::report(capture));
+        validator.check(&schema, &report, "report").unwrap_or_else(|broken| panic!("{broken}"));
+    }
+    let mut promised = Vec::new();
+    for (name, definition) in schema["$defs"].as_object().expect("definitions") {
+        let properties = definition["properties"].as_object().expect("properties");
+        promised.extend(properties.keys().map(|property| format!("{name}.{property}")));
+    }
+    for property in promised {
+        assert!(validator.met.contains(&property), "no report has {property}");
+    }
+}
+
+#[test]
+fn what_breaks_the_schema_is_found() {
+    let schema: Value = serde_json::from_str(SCHEMA).expect("the schema is JSON");
+    let whole = value(&captures::report(captures::tiny()));
+    let mut broken = Vec::new();
+    for (pointer, wrong) in [
+        ("/schema", Value::from(2)),
+        ("/leaked_bytes", Value::from(-1)),
+        ("/peak/heap_bytes", Value::from(1.5)),
+        ("/run/mode", Value::from("rough")),
+        ("/run/exit", serde_json::json!({"code": 0, "signal": 9})),
+        ("/lines/0/line", Value::Null),
+        ("/call_tree/0/steps", serde_json::json!([])),
+        ("/findings", serde_json::json!([{}])),
+    ] {
+        let mut report = whole.clone();
+        *report.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer} is there")) = wrong;
+        broken.push(report);
+    }
+    let mut more = whole.clone();
+    more["peak"]["colour"] = Value::from("blue");
+    let mut fewer = whole;
+    fewer["peak"].as_object_mut().expect("an object").remove("time_s");
+    broken.extend([more, fewer]);
+    for report in broken {
+        let mut validator = Validator { schema: schema.clone(), met: std::collections::BTreeSet::new() };
+        assert!(validator.check(&schema, &report, "report").is_err(), "{report}");
+    }
+}
+
+#[test]
+fn a_report_in_json() {
+    insta::assert_snapshot!(
+        serde_json::to_string_pretty(&value(&captures::report(captures::tiny()))).expect("JSON")
+    );
+}
+
+#[test]
+fn sums_agree() {
+    for capture in [captures::ordinary().build(), captures::recursive(), captures::hostile()] {
+        let report = captures::report(capture);
+        let peak = report.peak.heap_bytes;
+        assert_eq!(report.lines.iter().map(|line| line.peak_bytes).sum::<u64>(), peak);
+        assert_eq!(report.user_lines.iter().map(|line| line.peak_bytes).sum::<u64>(), peak);
+        assert_eq!(report.functions.iter().map(|function| function.peak_bytes).sum::<u64>(), peak);
+        assert_eq!(report.files.iter().map(|file| file.peak_bytes).sum::<u64>(), peak);
+        assert_eq!(report.libraries.iter().map(|library| library.peak_bytes).sum::<u64>(), peak);
+        assert_eq!(report.lines.iter().map(|line| line.leaked_bytes).sum::<u64>(), report.leaked_bytes);
+        assert_eq!(report.timeline.iter().map(|moment| moment.heap_bytes).max(), Some(peak));
+        assert!(report.timeline.is_sorted_by_key(|moment| moment.time_s));
+        for line in &report.user_lines {
+            let below: u64 = line.libraries.iter().map(|library| library.peak_bytes).sum();
+            assert!(below <= line.peak_bytes, "{line:?}");
+        }
+        if let Some(resident) = report.resident {
+            let parts = resident.heap_bytes
+                + resident.allocator_free_bytes
+                + resident.file_bytes
+                + resident.profiler_bytes
+                + resident.other_bytes;
+            assert_eq!(parts, resident.rss_bytes);
+        }
+    }
+}
+
+#[test]
+fn callers_are_in_the_lines_and_what_is_below_libraries_counts_for_the_user() {
+    let report = captures::report(captures::ordinary().build());
+    let line = |file: &str, number: u32| {
+        report
+            .lines
+            .iter()
+            .find(|line| line.file.ends_with(file) && line.line == number)
+            .expect("the line is there")
+    };
+    let main = line("/flights.py", 20);
+    assert_eq!((main.peak_bytes, main.peak_bytes_total), (0, 387_176_544));
+    assert_eq!(
+        (line("/flights.py", 5).peak_bytes, line("/flights.py", 5).peak_bytes_total),
+        (0, 214_000_000)
+    );
+    assert_eq!(line("io/parsers/readers.py", 948).peak_bytes, 214_000_000);
+    let load = &report.user_lines[0];
+    assert_eq!((load.line, load.peak_bytes), (5, 214_000_000));
+    assert_eq!(load.source.as_deref(), Some("frame = pd.read_csv(path)"));
+    let none =
+        report.lines.iter().find(|line| line.function == "<no Python>").expect("a thread without Python");
+    assert_eq!((none.file.as_str(), none.line, none.peak_bytes), ("", 0, 5_000_000));
+}
+
+#[test]
+fn recursion_is_told_once() {
+    let report = captures::report(captures::recursive());
+    let steps: Vec<Vec<(u32, u32)>> = report
+        .call_tree
+        .iter()
+        .map(|call| call.steps.iter().map(|step| (step.line, step.depth)).collect())
+        .collect();
+    assert_eq!(steps, [vec![(12, 1), (3, 1_999), (2, 1)], vec![(13, 1), (6, 200), (9, 1)]]);
+}
+
+#[test]
+fn a_capture_cut_off_anywhere_gives_a_report() {
+    let whole = captures::ordinary().build();
+    for length in (4_096..whole.len()).step_by(whole.len() / 97) {
+        let report = captures::report(whole[..length].to_vec());
+        assert!(!report.run.problems.is_empty());
+        value(&report);
+        let mut out = Vec::new();
+        let options = heapwise_report::text::TextOptions { width: 80, color: true, lines: 10 };
+        heapwise_report::text::render(&report, &options, &mut out).expect("a vector takes everything");
+        assert!(String::from_utf8(out).expect("UTF-8").contains("Partial report"));
+    }
+}
+
+/// How deep calls are nested.
+fn levels(calls: &[heapwise_report::Call]) -> usize {
+    calls.iter().map(|call| 1 + levels(&call.calls)).max().unwrap_or(0)
+}
+
+#[test]
+fn a_call_chain_of_any_depth_is_no_danger() {
+    // Every line is another function, so nothing of it recurs; each holds its part.
+    let mut capture = heapwise_testkit::CaptureBuilder::new(Mode::Exact);
+    let mut stack = capture.stack(&["f0:1"]);
+    for depth in 1..20_000u64 {
+        let position = heapwise_testkit::Position {
+            line: depth as u32,
+            end_line: depth as u32,
+            column: 0,
+            end_column: 0,
+        };
+        let frame = capture.frame("deep.py", &format!("f{depth}"), 1, position);
+        stack = capture.node(stack, frame);
+        capture.allocation(depth * 0x1000, 1_000, stack);
+    }
+    let report = captures::report(capture.build());
+    assert!((2..=40).contains(&levels(&report.call_tree)), "{}", levels(&report.call_tree));
+    value(&report);
+}
