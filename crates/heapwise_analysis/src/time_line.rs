@@ -145,3 +145,88 @@ impl TimeLine {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn look(anonymous: u64) -> Resident {
+        Resident { anonymous, ..Resident::default() }
+    }
+
+    #[test]
+    fn a_short_run_has_a_point_for_each_millisecond() {
+        let mut line = TimeLine::new();
+        line.heap(0, 10.0);
+        line.heap(0, 5.0);
+        line.look(2, look(7));
+        line.look(2, look(6));
+        line.heap(3, 6.0);
+        let point = |time_ms, heap_bytes, max_heap_bytes, max_time_ms, resident| TimePoint {
+            time_ms,
+            heap_bytes,
+            max_heap_bytes,
+            max_time_ms,
+            resident,
+        };
+        assert_eq!(
+            line.points(100),
+            [
+                point(1, 5, 10, 0, None),
+                point(2, 5, 5, 1, None),
+                point(3, 5, 5, 2, Some(look(7))),
+                point(3, 6, 6, 3, None),
+            ]
+        );
+        assert_eq!(line.points(2), [point(2, 5, 10, 0, None), point(3, 6, 6, 3, Some(look(7)))]);
+        assert_eq!(line.points(0), [point(3, 6, 10, 0, Some(look(7)))]);
+    }
+
+    #[test]
+    fn a_clock_that_jumps_to_the_end_of_time_costs_nothing() {
+        let mut line = TimeLine::new();
+        line.heap(1, 3.0);
+        line.heap(u64::MAX, 2.0);
+        let points = line.points(4);
+        assert_eq!(points.len(), 4);
+        assert_eq!((points[0].max_heap_bytes, points[0].max_time_ms), (3, 1));
+        assert_eq!((points[3].time_ms, points[3].heap_bytes), (u64::MAX, 2));
+    }
+
+    proptest! {
+        #[test]
+        fn every_point_tells_of_its_time(
+            steps in prop::collection::vec((prop_oneof![0u64..3, 0u64..5000], 0u32..100), 1..300),
+            count in 1usize..200,
+        ) {
+            let mut line = TimeLine::new();
+            let mut heaps = vec![(0, 0)];
+            let mut now_ms = 0;
+            for (pause, heap) in steps {
+                now_ms += pause;
+                line.heap(now_ms, f64::from(heap));
+                heaps.push((now_ms, u64::from(heap)));
+            }
+            let points = line.points(count);
+            prop_assert!(points.len() <= count && line.buckets.len() < MOST_BUCKETS);
+            let mut from = 0;
+            for (index, point) in points.iter().enumerate() {
+                let last = index + 1 == points.len();
+                let behind = heaps.partition_point(|&(time_ms, _)| time_ms < point.time_ms || last);
+                prop_assert_eq!(point.heap_bytes, heaps[behind - 1].1);
+                // What was live when the time of this point began counts too.
+                let within = &heaps[usize::saturating_sub(from, 1)..behind];
+                let highest = within.iter().map(|it| it.1).max();
+                prop_assert_eq!(Some(point.max_heap_bytes), highest);
+                from = behind;
+            }
+            prop_assert_eq!(points[points.len() - 1].time_ms, now_ms);
+            let highest = heaps.iter().map(|it| it.1).max();
+            let first = heaps.iter().find(|it| Some(it.1) == highest).map(|it| it.0);
+            let shown = points.iter().find(|it| Some(it.max_heap_bytes) == highest).map(|it| it.max_time_ms);
+            prop_assert_eq!(shown, first);
+        }
+    }
+}
