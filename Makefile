@@ -47,14 +47,22 @@ lint-rust: | tools
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo xtask tidy
-	@cargo deny --version >/dev/null 2>&1 || $(MAKE) --no-print-directory $(TOOLS)/bin/cargo-deny
-	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" cargo deny --locked check licenses bans sources
+	@export PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH"; \
+	if cargo deny --version >/dev/null 2>&1; then \
+		set -x; cargo deny --locked check licenses bans sources; \
+	else \
+		echo "SKIPPED: cargo deny is not installed, so licences, bans and sources were not checked; make cargo-deny installs it"; \
+	fi
 
 .PHONY: lint-python
 lint-python: $(VENV)/dev-tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(TYPED_SOURCES)
+
+# Two to four minutes of compiling, so it is installed on request only.
+.PHONY: cargo-deny
+cargo-deny: $(TOOLS)/bin/cargo-deny ## Install cargo-deny into target/tools; make lint then checks licences too
 
 .PHONY: test-rust
 test-rust: | tools ## The Rust tests alone
