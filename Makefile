@@ -12,6 +12,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The other profilers are kept apart from the tools; BENCH_OPTIONS=--quick and others go to benches/compare.py.
+BENCH_VENV := .venv-bench
+BENCH_OPTIONS ?=
 TOOLS := target/tools
 CARGO_DENY_VERSION := 0.20.2
 
@@ -81,8 +84,8 @@ wheel: $(WHEEL_BUILT) ## Build the wheel into dist/
 	@ls -l dist/*.whl
 
 .PHONY: bench
-bench: $(VENV)/heapwise-installed ## Measure time, memory and capture size against plain Python and other profilers
-	$(BIN)/python benches/run.py
+bench: $(BENCH_VENV)/heapwise-installed ## Measure time, memory and capture size against plain Python and other profilers
+	$(BENCH_VENV)/bin/python benches/compare.py $(BENCH_OPTIONS)
 
 .PHONY: format
 format: $(VENV)/dev-tools ## Format Rust and Python sources in place
@@ -92,7 +95,7 @@ format: $(VENV)/dev-tools ## Format Rust and Python sources in place
 
 .PHONY: clean
 clean: ## Remove everything that the other tasks made
-	rm -rf target dist $(VENV) .mypy_cache .ruff_cache .pytest_cache python/heapwise/_agent.so
+	rm -rf target dist $(VENV) $(BENCH_VENV) .mypy_cache .ruff_cache .pytest_cache python/heapwise/_agent.so
 	find python packaging tests benches examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # What must be on the machine. Each missing tool is named with how to get it.
@@ -132,6 +135,15 @@ $(WHEEL_BUILT): $(WHEEL_SOURCES) $(VENV)/dev-tools
 
 $(VENV)/heapwise-installed: $(WHEEL_BUILT)
 	$(PIP) install --force-reinstall --no-deps dist/heapwise-*.whl
+	@touch $@
+
+$(BENCH_VENV)/libraries: requirements/bench.txt | tools
+	test -x $(BENCH_VENV)/bin/python || $(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --prefer-binary -r requirements/bench.txt
+	@touch $@
+
+$(BENCH_VENV)/heapwise-installed: $(WHEEL_BUILT) $(BENCH_VENV)/libraries
+	$(BENCH_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --force-reinstall --no-deps dist/heapwise-*.whl
 	@touch $@
 
 $(TOOLS)/bin/cargo-deny:

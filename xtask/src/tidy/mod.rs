@@ -34,7 +34,8 @@ pub(crate) fn run() -> Result<Outcome> {
     let mut violations = imports::check(&imports::members(&metadata, &root));
     violations.extend(source_files::check(&files));
     violations.extend(purity::check(&files));
-    violations.extend(machine_names::check(&files));
+    let home = std::env::home_dir().unwrap_or_default();
+    violations.extend(machine_names::check(&files, &[&home, &root]));
     violations.extend(version::check(&files));
     violations.sort();
     Ok(Outcome { files: files.len(), violations })
