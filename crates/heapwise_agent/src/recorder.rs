@@ -1,6 +1,6 @@
 //! From a hook to an event in the capture.
 //!
-//! The functions that hooks call inline ([`allocated`], [`free`]) decide in a few instructions that there is
+//! The functions that hooks call inline ([`passes`], [`allocated`]) decide in a few instructions that there is
 //! nothing to do; the rest is out of line. Invariants: a free is recorded before the memory is given back and an
 //! allocation after it was got, each with a number from one counter taken in between, so the events of all
 //! threads have an order in which no address is given out twice; and a panic in here ends the recording, never
@@ -128,16 +128,20 @@ fn within<T>(slot: &Slot, work: impl FnOnce() -> T) -> Option<T> {
     result.ok()
 }
 
+/// Whether a small block of this size is not to be recorded; if so it has been counted.
+#[inline(always)]
+pub(crate) fn passes(slot: &Slot, size: usize) -> bool {
+    let countdown = slot.countdown.get() - size.cast_signed() as i64;
+    if countdown >= 0 {
+        slot.countdown.set(countdown);
+    }
+    countdown >= 0
+}
+
 /// A block was allocated, by the outermost hooked call of this thread.
 #[inline(always)]
 pub(crate) fn allocated(slot: &Slot, address: usize, size: usize, allocator: Allocator) {
-    if address == 0 {
-        return;
-    }
-    // A block of no bytes counts as one of a byte: it must have a chance to be recorded.
-    let countdown = slot.countdown.get() - size.max(1).cast_signed() as i64;
-    slot.countdown.set(countdown);
-    if countdown < 0 || size >= slot.threshold.get() {
+    if address != 0 && (size >= slot.threshold.get() || !passes(slot, size)) {
         record_allocation(slot, address, size, allocator);
     }
 }
@@ -156,8 +160,7 @@ fn record_allocation(slot: &Slot, address: usize, size: usize, allocator: Alloca
         let certain = exact || size as u64 >= thread.rule.threshold;
         if first && !exact {
             // Its slot was all zero, so nothing was decided yet: the first gap was drawn only now.
-            slot.countdown.set(slot.countdown.get() - size.max(1).cast_signed() as i64);
-            if slot.countdown.get() >= 0 && !certain {
+            if !certain && passes(slot, size) {
                 return;
             }
         }
@@ -167,7 +170,6 @@ fn record_allocation(slot: &Slot, address: usize, size: usize, allocator: Alloca
             encoder.allocation(out, sequence, address as u64, size as u64, stack, allocator)
         });
         if exact {
-            slot.countdown.set(0);
             return;
         }
         let probability = thread.rule.probability(size as u64);
@@ -177,31 +179,8 @@ fn record_allocation(slot: &Slot, address: usize, size: usize, allocator: Alloca
     });
 }
 
-/// Frees a block: tells of it if it was recorded, then calls `real`.
-#[inline(always)]
-pub(crate) fn free(address: usize, real: impl FnOnce()) {
-    if blocks::maybe(address) {
-        free_recorded(address, real);
-    } else {
-        real();
-    }
-}
-
-#[inline(never)]
-fn free_recorded(address: usize, real: impl FnOnce()) {
-    let slot = slot();
-    if slot.depth.get() != 0 {
-        return real();
-    }
-    if address != 0 {
-        record_free(slot, address);
-    }
-    slot.depth.set(1);
-    real();
-    slot.depth.set(0);
-}
-
-fn record_free(slot: &Slot, address: usize) {
+/// A block that may be recorded is about to be freed.
+pub(crate) fn freeing(slot: &Slot, address: usize) {
     let Some(agent) = recording() else { return };
     within(slot, || {
         let recorded = agent.mode == Mode::Exact || blocks::remove(address).is_some();

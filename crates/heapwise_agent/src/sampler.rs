@@ -21,9 +21,9 @@ const DENSEST: u64 = 1024;
 /// Highest heap divided by interval.
 const PRECISION: u64 = 100_000;
 /// Blocks that may be recorded before thrift begins.
-const FIRST_CREDIT: i64 = 150_000;
+const FIRST_CREDIT: i64 = 250_000;
 /// Blocks that may be recorded for each second after that.
-const CREDIT_PER_SECOND: i64 = 4_000;
+const CREDIT_PER_SECOND: i64 = 8_000;
 
 static INTERVAL: AtomicU64 = AtomicU64::new(DENSEST);
 static THRESHOLD: AtomicU64 = AtomicU64::new(LARGE);
@@ -99,9 +99,10 @@ impl Random {
         (bits + 1) as f64 / (1u64 << 53) as f64
     }
 
-    /// Bytes to the next point of the sampling process: exponential with mean `interval`, at least 1.
+    /// Whole bytes before the next point of the sampling process, exponential with mean `interval`. A block of
+    /// `size` bytes is free of points if `size` is not above this, which has the chance exp(-size / interval).
     pub(crate) fn gap(&mut self, interval: u64) -> i64 {
-        (-self.uniform().ln() * interval as f64).ceil().max(1.0) as i64
+        (-self.uniform().ln() * interval as f64) as i64
     }
 }
 
@@ -113,7 +114,9 @@ mod tests {
     fn gaps_have_the_mean_that_is_asked_for() {
         let mut random = Random::new(1);
         let mean = (0..100_000).map(|_| random.gap(1024) as f64).sum::<f64>() / 1e5;
-        assert!((mean - 1024.0).abs() < 15.0, "{mean}");
+        assert!((mean - 1023.5).abs() < 15.0, "{mean}");
+        let free = (0..100_000).filter(|_| random.gap(1024) >= 56).count() as f64 / 1e5;
+        assert!((free - (-56.0f64 / 1024.0).exp()).abs() < 0.003, "{free}");
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //! the program did, not to the depth of its stack.
 
 use heapwise_capture::table::{NO_STACK, StackId};
-use heapwise_cpython::{Frame, FramePointer, Interpreter};
+use heapwise_cpython::{Frame, FramePointer, FrameWork, Frames, Interpreter};
 
 use crate::platform;
 
@@ -25,11 +25,11 @@ const ALWAYS_CHECKED: usize = 24;
 const POSITIONS: usize = 512;
 const NODES: usize = 2048;
 
-/// One frame of the remembered chain. `frame` is `None` for those that the interpreter keeps for itself.
+/// One frame of the remembered chain, also those that the interpreter keeps for itself.
 #[derive(Debug, Clone, Copy)]
 struct Link {
     pointer: FramePointer,
-    frame: Option<Frame>,
+    frame: Frame,
     stack: StackId,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct StackCache {
     chain: Vec<Link>,
     /// From a frame's address to its place in the chain, if it is still there.
     positions: Box<[u32]>,
-    fresh: Vec<(FramePointer, Option<Frame>)>,
+    fresh: Vec<(FramePointer, Frame)>,
     nodes: Box<[Node]>,
     generation: u64,
     looked_at: u64,
@@ -77,10 +77,10 @@ impl StackCache {
         interpreter: &Interpreter,
         generation: u64,
         base: StackId,
-        mut number: impl FnMut(StackId, Frame) -> Result<StackId, E>,
+        number: impl FnMut(StackId, Frame) -> Result<StackId, E>,
     ) -> Result<StackId, E> {
-        let mut pointer = interpreter.current_frame();
-        if pointer == 0 {
+        let innermost = interpreter.current_frame();
+        if innermost == 0 {
             return Ok(base);
         }
         if self.generation != generation {
@@ -88,18 +88,31 @@ impl StackCache {
             self.chain.clear();
             self.nodes.fill(NO_NODE);
         }
+        interpreter.with_frames(Look { cache: self, innermost, base, number })
+    }
+
+    /// The look itself.
+    #[inline]
+    fn look<F: Frames, E>(
+        &mut self,
+        frames: F,
+        innermost: FramePointer,
+        base: StackId,
+        mut number: impl FnMut(StackId, Frame) -> Result<StackId, E>,
+    ) -> Result<StackId, E> {
+        let mut pointer = innermost;
         self.fresh.clear();
         let mut kept = 0;
         let mut all = false;
         while pointer != 0 {
             // SAFETY: the pointer is of this thread's chain, and no Python runs during the walk.
-            let (frame, outer) = unsafe { interpreter.frame(pointer) };
+            let (frame, outer) = unsafe { frames.frame(pointer) };
             let position = self.positions[slot(pointer)] as usize;
             if let Some(link) = self.chain.get(position)
                 && link.pointer == pointer
                 && link.frame == frame
             {
-                if self.unchanged_below(interpreter, position, outer, all) {
+                if self.unchanged_below(frames, position, outer, all) {
                     kept = position + 1;
                     break;
                 }
@@ -112,7 +125,8 @@ impl StackCache {
         self.chain.truncate(kept);
         let mut stack = self.chain.last().map_or(base, |link| link.stack);
         while let Some((pointer, frame)) = self.fresh.pop() {
-            if let Some(frame) = frame {
+            // SAFETY: still of this thread's chain.
+            if unsafe { frames.is_python(pointer) } {
                 stack = self.step(stack, frame, &mut number)?;
             }
             self.positions[slot(pointer)] = self.chain.len() as u32;
@@ -124,9 +138,9 @@ impl StackCache {
     /// Whether the frames further out than the one at `position` are those of the chain, as far as they can have
     /// moved since the last look.
     #[inline]
-    fn unchanged_below(
+    fn unchanged_below<F: Frames>(
         &mut self,
-        interpreter: &Interpreter,
+        frames: F,
         position: usize,
         outer: FramePointer,
         all: bool,
@@ -145,7 +159,7 @@ impl StackCache {
                 return false;
             }
             // SAFETY: not 0, since links never are, and of this thread's chain.
-            let (frame, next) = unsafe { interpreter.frame(pointer) };
+            let (frame, next) = unsafe { frames.frame(pointer) };
             if frame != link.frame {
                 return false;
             }
@@ -170,6 +184,23 @@ impl StackCache {
         let stack = number(parent, frame)?;
         *node = Node { parent, stack, frame };
         Ok(stack)
+    }
+}
+
+/// A look, for whichever version the interpreter is of.
+struct Look<'a, N> {
+    cache: &'a mut StackCache,
+    innermost: FramePointer,
+    base: StackId,
+    number: N,
+}
+
+impl<E, N: FnMut(StackId, Frame) -> Result<StackId, E>> FrameWork for Look<'_, N> {
+    type Output = Result<StackId, E>;
+
+    #[inline]
+    fn run<F: Frames>(self, frames: F) -> Self::Output {
+        self.cache.look(frames, self.innermost, self.base, self.number)
     }
 }
 

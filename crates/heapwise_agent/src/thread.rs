@@ -72,7 +72,7 @@ impl Thread {
     pub(crate) fn adopt(&mut self, rule: Sampling, slot: &Slot) {
         self.rule = rule;
         slot.threshold.set(rule.threshold as usize);
-        slot.countdown.set(if rule == Sampling::EXACT { 0 } else { self.random.gap(rule.interval) });
+        slot.countdown.set(if rule == Sampling::EXACT { -1 } else { self.random.gap(rule.interval) });
     }
 
     /// Writes one event that has this sequence number; `encode` puts it at the start of the bytes it is given

@@ -3,10 +3,8 @@
 //! Invariant: only memory that a live frame chain points to is read. The chain of a thread changes only by
 //! that thread's own running, so the thread itself may walk it at any instant, with or without the GIL.
 
-use std::ffi::c_void;
-
 use crate::Interpreter;
-use crate::layout::{CurrentFrame, Instruction};
+use crate::layout::{CurrentFrame, Instruction, Layout};
 
 /// The address of an interpreter frame; 0 behind the outermost.
 pub type FramePointer = usize;
@@ -30,29 +28,93 @@ pub(crate) unsafe fn field<T: Copy>(base: usize, offset: usize) -> T {
     unsafe { std::ptr::read((base + offset) as *const T) }
 }
 
+/// Reads frames of one version: the offsets are constants of the code made for it.
+pub trait Frames: Copy {
+    /// What a frame's fields hold, and the next outer one. For the frames that the interpreter keeps for itself
+    /// this identifies them too, but it means nothing else: ask [`Self::is_python`].
+    ///
+    /// # Safety
+    /// `frame` is not 0 and belongs to the calling thread's chain, as [`Interpreter::current_frame`] or this
+    /// function returned it with no Python run in between.
+    unsafe fn frame(self, frame: FramePointer) -> (Frame, FramePointer);
+
+    /// Whether a frame runs Python code, and is not one that the interpreter keeps for itself.
+    ///
+    /// # Safety
+    /// As for [`Self::frame`].
+    unsafe fn is_python(self, frame: FramePointer) -> bool;
+}
+
+/// Work on frames, for any version.
+pub trait FrameWork {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn run<F: Frames>(self, frames: F) -> Self::Output;
+}
+
+/// The frames of 3.`MINOR`.
+#[derive(Debug, Clone, Copy)]
+struct Of<const MINOR: u8>;
+
+impl<const MINOR: u8> Of<MINOR> {
+    const LAYOUT: Layout = match Layout::of_minor(MINOR) {
+        Some(layout) => layout,
+        None => panic!("a version without layout"),
+    };
+}
+
+impl<const MINOR: u8> Frames for Of<MINOR> {
+    #[inline]
+    unsafe fn frame(self, frame: FramePointer) -> (Frame, FramePointer) {
+        let layout = Self::LAYOUT;
+        // SAFETY: fields of a live frame; an index is a C int.
+        unsafe {
+            let previous = field(frame, layout.frame_previous);
+            let code = field::<usize>(frame, layout.frame_code) & !layout.code_tag_mask;
+            let instruction = match layout.instruction {
+                Instruction::Index => field::<u32>(frame, layout.frame_instruction) as usize,
+                Instruction::Pointer { .. } => field(frame, layout.frame_instruction),
+            };
+            (Frame { code, instruction }, previous)
+        }
+    }
+
+    #[inline]
+    unsafe fn is_python(self, frame: FramePointer) -> bool {
+        // SAFETY: a field of a live frame.
+        Self::LAYOUT
+            .frame_owner
+            .is_none_or(|(offset, first_foreign)| unsafe { field::<u8>(frame, offset) < first_foreign })
+    }
+}
+
 impl Interpreter {
+    /// Does work on frames with the offsets of this interpreter's version.
+    #[inline]
+    pub fn with_frames<W: FrameWork>(&self, work: W) -> W::Output {
+        match self.version.minor {
+            10 => work.run(Of::<10>),
+            11 => work.run(Of::<11>),
+            12 => work.run(Of::<12>),
+            13 => work.run(Of::<13>),
+            // `attach` refuses what has no layout.
+            _ => work.run(Of::<14>),
+        }
+    }
+
     /// The innermost frame of the calling thread; 0 if it runs no Python.
     #[inline]
     pub fn current_frame(&self) -> FramePointer {
         // SAFETY: the function reads thread-specific storage only; it may be called by any thread at any time
         // and returns null for threads that CPython does not know.
-        let state = unsafe { (self.api.this_thread_state)() };
-        // SAFETY: it is the state of this thread, which only this thread can end.
-        unsafe { self.frame_of(state) }
-    }
-
-    /// The innermost frame of a thread state.
-    ///
-    /// # Safety
-    /// `state` is null or the live thread state of the calling thread.
-    #[inline]
-    unsafe fn frame_of(&self, state: *mut c_void) -> FramePointer {
-        let state = state as usize;
+        let state = unsafe { (self.api.this_thread_state)() } as usize;
         if state == 0 {
             return 0;
         }
         match self.layout.current_frame {
-            // SAFETY: the field of a live thread state.
+            // SAFETY: the field of this thread's state, which only this thread can end.
             CurrentFrame::Direct(offset) => unsafe { field(state, offset) },
             CurrentFrame::ThroughCFrame(outer, inner) => {
                 // SAFETY: as above; the `_PyCFrame` lives on this thread's C stack or in the thread state.
@@ -61,33 +123,5 @@ impl Interpreter {
                 if c_frame == 0 { 0 } else { unsafe { field(c_frame, inner) } }
             }
         }
-    }
-
-    /// What a frame runs, `None` for the frames that the interpreter keeps for itself, and the next outer one.
-    ///
-    /// # Safety
-    /// `frame` is not 0 and belongs to the calling thread's chain, as [`Self::current_frame`] or this function
-    /// returned it with no Python run in between.
-    #[inline]
-    pub unsafe fn frame(&self, frame: FramePointer) -> (Option<Frame>, FramePointer) {
-        let layout = &self.layout;
-        // SAFETY: fields of a live frame.
-        let previous = unsafe { field(frame, layout.frame_previous) };
-        if let Some((offset, first_foreign)) = layout.frame_owner {
-            // SAFETY: as above.
-            let owner: u8 = unsafe { field(frame, offset) };
-            if owner >= first_foreign {
-                return (None, previous);
-            }
-        }
-        // SAFETY: as above.
-        let code = unsafe { field::<usize>(frame, layout.frame_code) } & !layout.code_tag_mask;
-        let instruction = match layout.instruction {
-            // SAFETY: as above; the index is a C int.
-            Instruction::Index => unsafe { field::<u32>(frame, layout.frame_instruction) as usize },
-            // SAFETY: as above.
-            Instruction::Pointer { .. } => unsafe { field(frame, layout.frame_instruction) },
-        };
-        (Some(Frame { code, instruction }), previous)
     }
 }

@@ -23,7 +23,7 @@ mod text;
 use std::fmt;
 
 pub use code::CodeFacts;
-pub use frame::{Frame, FramePointer};
+pub use frame::{Frame, FramePointer, FrameWork, Frames};
 pub use line_table::Place;
 pub use text::Text;
 

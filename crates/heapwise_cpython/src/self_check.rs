@@ -6,7 +6,7 @@
 use std::ffi::CStr;
 
 use crate::api::Object;
-use crate::{Interpreter, Refusal};
+use crate::{Frame, FrameWork, Frames, Interpreter, Refusal};
 
 /// Deeper frames are not compared; a layout that is right for these is right for all.
 const DEEPEST: usize = 200;
@@ -27,23 +27,11 @@ pub(crate) unsafe fn run(interpreter: &Interpreter) -> Result<(), Refusal> {
     }
     // SAFETY: a live callable and the GIL.
     let mut told = unsafe { (api.call_no_args)(get_frame) };
-    let mut pointer = interpreter.current_frame();
+    let walked = interpreter.with_frames(Walk(interpreter));
     let mut result = if told.is_null() { Err(refuse("sys._getframe failed")) } else { Ok(()) };
     let mut depth = 0;
     while result.is_ok() && depth < DEEPEST {
-        let own = loop {
-            if pointer == 0 {
-                break None;
-            }
-            // SAFETY: a frame of this thread; no Python ran since it was read but attribute getters of frames.
-            let (frame, previous) = unsafe { interpreter.frame(pointer) };
-            pointer = previous;
-            match frame {
-                // SAFETY: the code of a live frame.
-                Some(frame) if !unsafe { interpreter.code_facts(frame.code) }.internal => break Some(frame),
-                _ => {}
-            }
-        };
+        let own = walked.get(depth).copied();
         // SAFETY: a live object and the GIL; behind the outermost frame it is `None`, which has no code.
         let is_none = unsafe { told_code(interpreter, told) } == 0;
         result = match (own, is_none) {
@@ -79,6 +67,28 @@ pub(crate) unsafe fn run(interpreter: &Interpreter) -> Result<(), Refusal> {
         unsafe { (api.decrement)(told) };
     }
     result
+}
+
+/// Lists the frames of the calling thread as tracebacks show them, innermost first.
+struct Walk<'a>(&'a Interpreter);
+
+impl FrameWork for Walk<'_> {
+    type Output = Vec<Frame>;
+
+    fn run<F: Frames>(self, frames: F) -> Vec<Frame> {
+        let mut walked = Vec::new();
+        let mut pointer = self.0.current_frame();
+        while pointer != 0 && walked.len() <= DEEPEST {
+            // SAFETY: a frame of this thread, and no Python runs meanwhile.
+            let ((frame, previous), python) = unsafe { (frames.frame(pointer), frames.is_python(pointer)) };
+            pointer = previous;
+            // SAFETY: the code of a live frame.
+            if python && !unsafe { self.0.code_facts(frame.code) }.internal {
+                walked.push(frame);
+            }
+        }
+        walked
+    }
 }
 
 fn refuse(difference: &str) -> Refusal {

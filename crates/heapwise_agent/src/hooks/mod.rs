@@ -10,11 +10,83 @@ pub(crate) mod mmap;
 pub(crate) mod python;
 pub(crate) mod threads;
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_void};
 use std::sync::OnceLock;
+
+use heapwise_capture::event::Allocator;
 
 use crate::platform::imports::{self, Hook};
 use crate::platform::jump;
+use crate::platform::slot::slot;
+use crate::recorder;
+
+/// Blocks up to here may take the shortest way through a hook.
+const SMALL: usize = 512;
+
+/// Whether a block can take the shortest way: a jump to the real allocator, with nothing to tell of it.
+///
+/// `plain` says that the real allocator calls no hooked function for a small block, so that no guard is needed.
+#[inline(always)]
+fn passes(plain: bool, size: usize) -> bool {
+    let slot = slot();
+    plain && size <= SMALL && slot.depth.get() == 0 && recorder::passes(slot, size)
+}
+
+/// Calls a real allocator and tells of the block, if this is the outermost hooked call.
+#[inline(always)]
+fn allocate(allocator: Allocator, size: usize, real: impl FnOnce() -> *mut c_void) -> *mut c_void {
+    let slot = slot();
+    if slot.depth.get() != 0 {
+        return real();
+    }
+    slot.depth.set(1);
+    let block = real();
+    slot.depth.set(0);
+    recorder::allocated(slot, block as usize, size, allocator);
+    block
+}
+
+/// Tells of the end of a block that may be recorded and calls the real allocator to free it.
+#[inline(always)]
+fn free(block: *mut c_void, real: impl FnOnce()) {
+    let slot = slot();
+    if slot.depth.get() != 0 || block.is_null() {
+        return real();
+    }
+    recorder::freeing(slot, block as usize);
+    slot.depth.set(1);
+    real();
+    slot.depth.set(0);
+}
+
+/// Calls a real allocator to resize `block`: tells of the end of the old block, if the allocator agreed, then of
+/// the start of the new one. `null_frees` says that a null result means a freed block, and no refusal.
+#[inline(always)]
+fn resize(
+    allocator: Allocator,
+    block: *mut c_void,
+    size: usize,
+    null_frees: bool,
+    real: impl FnOnce() -> *mut c_void,
+) -> *mut c_void {
+    let slot = slot();
+    if slot.depth.get() != 0 {
+        return real();
+    }
+    let resizing = recorder::resizing(slot, block as usize);
+    slot.depth.set(1);
+    let new = real();
+    slot.depth.set(0);
+    if let Some(resizing) = resizing {
+        if new.is_null() && !null_frees {
+            recorder::not_resized(slot, &resizing);
+        } else {
+            recorder::resized(slot, &resizing);
+        }
+    }
+    recorder::allocated(slot, new as usize, size, allocator);
+    new
+}
 
 /// The hooked functions.
 pub(crate) fn table() -> &'static [Hook] {
@@ -33,9 +105,12 @@ pub(crate) fn table() -> &'static [Hook] {
                 $(add($name, $function as *const () as usize);)*
             };
         }
+        if imports::is_in_libc(libc::malloc as *const () as usize) {
+            hook!(c"malloc" => malloc::malloc::<true>, c"calloc" => malloc::calloc::<true>);
+        } else {
+            hook!(c"malloc" => malloc::malloc::<false>, c"calloc" => malloc::calloc::<false>);
+        }
         hook!(
-            c"malloc" => malloc::malloc,
-            c"calloc" => malloc::calloc,
             c"realloc" => malloc::realloc,
             c"reallocarray" => malloc::reallocarray,
             c"free" => malloc::free,

@@ -10,8 +10,9 @@ use heapwise_capture::event::Allocator;
 use heapwise_cpython::Interpreter;
 use heapwise_cpython::allocators::{AllocatorTable, ArenaAllocator, Domain};
 
+use super::{allocate, passes, resize};
+use crate::blocks;
 use crate::platform::slot::slot;
-use crate::recorder;
 
 /// Bytes in arenas of the small-object allocator.
 static ARENA_BYTES: AtomicU64 = AtomicU64::new(0);
@@ -31,9 +32,9 @@ pub(crate) unsafe fn install(interpreter: &Interpreter) {
     let originals: &'static _ =
         Box::leak(Box::new(domains.map(|domain| unsafe { interpreter.allocator(domain) })));
     let wrapped = [
-        wrap::<{ Allocator::PythonRaw as u8 }>(&originals[0]),
-        wrap::<{ Allocator::PythonMem as u8 }>(&originals[1]),
-        wrap::<{ Allocator::PythonObject as u8 }>(&originals[2]),
+        wrap::<{ Allocator::PythonRaw as u8 }>(&originals[0], false),
+        wrap::<{ Allocator::PythonMem as u8 }>(&originals[1], is_pymalloc(&originals[1], &originals[0])),
+        wrap::<{ Allocator::PythonObject as u8 }>(&originals[2], is_pymalloc(&originals[2], &originals[0])),
     ];
     for (domain, table) in domains.into_iter().zip(&wrapped) {
         // SAFETY: the functions below pass everything on to the allocator that was in force.
@@ -47,14 +48,24 @@ pub(crate) unsafe fn install(interpreter: &Interpreter) {
     }
 }
 
-fn wrap<const ALLOCATOR: u8>(original: &'static AllocatorTable) -> AllocatorTable {
+fn wrap<const ALLOCATOR: u8>(original: &'static AllocatorTable, plain: bool) -> AllocatorTable {
     AllocatorTable {
         context: std::ptr::from_ref(original).cast_mut().cast(),
-        malloc: malloc::<ALLOCATOR>,
-        calloc: calloc::<ALLOCATOR>,
+        malloc: if plain { malloc::<ALLOCATOR, true> } else { malloc::<ALLOCATOR, false> },
+        calloc: if plain { calloc::<ALLOCATOR, true> } else { calloc::<ALLOCATOR, false> },
         realloc: realloc::<ALLOCATOR>,
         free,
     }
+}
+
+/// Whether a table is that of pymalloc as CPython sets it by default. For a small block that calls nothing but
+/// the arena allocator, which is guarded here. All others are guarded as a whole: with debug hooks the context
+/// is not null, with `PYTHONMALLOC=malloc` the functions are those of the raw domain, with `mimalloc` only the
+/// variable tells.
+fn is_pymalloc(table: &AllocatorTable, raw: &AllocatorTable) -> bool {
+    let chosen = std::env::var_os("PYTHONMALLOC");
+    let default = chosen.is_none_or(|name| name.is_empty() || name == "default" || name == "pymalloc");
+    default && table.context.is_null() && !std::ptr::fn_addr_eq(table.malloc, raw.malloc)
 }
 
 const fn allocator_of(number: u8) -> Allocator {
@@ -73,36 +84,41 @@ unsafe fn original(context: *mut c_void) -> &'static AllocatorTable {
     unsafe { &*context.cast_const().cast() }
 }
 
-#[inline(always)]
-fn allocate<const ALLOCATOR: u8>(size: usize, real: impl FnOnce() -> *mut c_void) -> *mut c_void {
-    let slot = slot();
-    if slot.depth.get() != 0 {
-        return real();
+unsafe extern "C" fn malloc<const ALLOCATOR: u8, const PLAIN: bool>(
+    context: *mut c_void,
+    size: usize,
+) -> *mut c_void {
+    if passes(PLAIN, size) {
+        // SAFETY: CPython hands the context of the table back; the call is its own.
+        return unsafe {
+            let original = original(context);
+            (original.malloc)(original.context, size)
+        };
     }
-    slot.depth.set(1);
-    let block = real();
-    slot.depth.set(0);
-    recorder::allocated(slot, block as usize, size, allocator_of(ALLOCATOR));
-    block
-}
-
-unsafe extern "C" fn malloc<const ALLOCATOR: u8>(context: *mut c_void, size: usize) -> *mut c_void {
-    // SAFETY: CPython hands the context of the table back; the call is its own.
-    let original = unsafe { original(context) };
     // SAFETY: as above.
-    allocate::<ALLOCATOR>(size, || unsafe { (original.malloc)(original.context, size) })
+    unsafe { malloc_told::<ALLOCATOR>(context, size) }
 }
 
-unsafe extern "C" fn calloc<const ALLOCATOR: u8>(
+/// Out of line, so that the hook itself needs no stack: these keep the shortest ways short.
+#[inline(never)]
+unsafe extern "C" fn malloc_told<const ALLOCATOR: u8>(context: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: as for `malloc`.
+    let original = unsafe { original(context) };
+    // SAFETY: as for `malloc`.
+    allocate(allocator_of(ALLOCATOR), size, || unsafe { (original.malloc)(original.context, size) })
+}
+
+unsafe extern "C" fn calloc<const ALLOCATOR: u8, const PLAIN: bool>(
     context: *mut c_void,
     count: usize,
     size: usize,
 ) -> *mut c_void {
     // SAFETY: as for `malloc`.
     let original = unsafe { original(context) };
+    // SAFETY: as for `malloc`. CPython refuses a product that overflows before it calls.
+    let real = || unsafe { (original.calloc)(original.context, count, size) };
     let total = count.wrapping_mul(size);
-    // SAFETY: as for `malloc`.
-    allocate::<ALLOCATOR>(total, || unsafe { (original.calloc)(original.context, count, size) })
+    if passes(PLAIN, total) { real() } else { allocate(allocator_of(ALLOCATOR), total, real) }
 }
 
 unsafe extern "C" fn realloc<const ALLOCATOR: u8>(
@@ -112,33 +128,32 @@ unsafe extern "C" fn realloc<const ALLOCATOR: u8>(
 ) -> *mut c_void {
     // SAFETY: as for `malloc`.
     let original = unsafe { original(context) };
-    let slot = slot();
+    // Unlike C's, these never free for a size of 0: null always means that the block is as it was.
     // SAFETY: as for `malloc`.
-    let real = || unsafe { (original.realloc)(original.context, block, size) };
-    if slot.depth.get() != 0 {
-        return real();
-    }
-    let resizing = recorder::resizing(slot, block as usize);
-    slot.depth.set(1);
-    let new = real();
-    slot.depth.set(0);
-    if let Some(resizing) = resizing {
-        // Unlike C's, these never free for a size of 0: null always means that the block is as it was.
-        if new.is_null() {
-            recorder::not_resized(slot, &resizing);
-        } else {
-            recorder::resized(slot, &resizing);
-        }
-    }
-    recorder::allocated(slot, new as usize, size, allocator_of(ALLOCATOR));
-    new
+    resize(allocator_of(ALLOCATOR), block, size, false, || unsafe {
+        (original.realloc)(original.context, block, size)
+    })
 }
 
 unsafe extern "C" fn free(context: *mut c_void, block: *mut c_void) {
+    if blocks::maybe(block as usize) {
+        // SAFETY: as for `malloc`.
+        unsafe { free_told(context, block) };
+    } else {
+        // SAFETY: as for `malloc`.
+        unsafe {
+            let original = original(context);
+            (original.free)(original.context, block);
+        }
+    }
+}
+
+#[inline(never)]
+unsafe extern "C" fn free_told(context: *mut c_void, block: *mut c_void) {
     // SAFETY: as for `malloc`.
     let original = unsafe { original(context) };
     // SAFETY: as for `malloc`.
-    recorder::free(block as usize, || unsafe { (original.free)(original.context, block) });
+    super::free(block, || unsafe { (original.free)(original.context, block) });
 }
 
 unsafe extern "C" fn arena_alloc(context: *mut c_void, size: usize) -> *mut c_void {

@@ -63,6 +63,18 @@ struct Object {
     relocations: [(usize, usize); 2],
 }
 
+/// Whether an address is one of libc's own code.
+pub(crate) fn is_in_libc(address: usize) -> bool {
+    let own = |address: usize| {
+        // SAFETY: all zero is a valid record; the call fills it if it knows the address.
+        unsafe {
+            let mut found: libc::Dl_info = std::mem::zeroed();
+            (libc::dladdr(address as *const c_void, &raw mut found) != 0).then_some(found.dli_fbase as usize)
+        }
+    };
+    own(address).is_some() && own(address) == own(libc::clock_gettime as *const () as usize)
+}
+
 /// Below this no object is loaded, so a lower number in a slot is an offset that still lacks its base.
 const LOWEST_ADDRESS: usize = 1 << 32;
 

@@ -16,7 +16,8 @@ pub(crate) struct Slot {
     /// Not 0 while this thread is inside a hooked function: nested calls are the allocator's own business.
     pub(crate) depth: Cell<u32>,
     reserved: Cell<u32>,
-    /// Bytes until the next point of the sampling process; the block that brings it below 0 is recorded.
+    /// Bytes until the next point of the sampling process; a block with more bytes is recorded, and the count
+    /// left as it is until the next gap is drawn. Below 0 every block is recorded.
     pub(crate) countdown: Cell<i64>,
     /// Bytes from which every block is recorded.
     pub(crate) threshold: Cell<usize>,

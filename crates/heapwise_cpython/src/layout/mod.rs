@@ -67,12 +67,17 @@ pub(crate) struct Layout {
 impl Layout {
     /// The layout of a version, if it is known.
     pub(crate) const fn of(version: Version) -> Option<Self> {
-        match (version.major, version.minor) {
-            (3, 10) => Some(v3_10::LAYOUT),
-            (3, 11) => Some(v3_11::LAYOUT),
-            (3, 12) => Some(v3_12::LAYOUT),
-            (3, 13) => Some(v3_13::LAYOUT),
-            (3, 14) => Some(v3_14::LAYOUT),
+        if version.major == 3 { Self::of_minor(version.minor) } else { None }
+    }
+
+    /// The layout of 3.`minor`, if it is known.
+    pub(crate) const fn of_minor(minor: u8) -> Option<Self> {
+        match minor {
+            10 => Some(v3_10::LAYOUT),
+            11 => Some(v3_11::LAYOUT),
+            12 => Some(v3_12::LAYOUT),
+            13 => Some(v3_13::LAYOUT),
+            14 => Some(v3_14::LAYOUT),
             _ => None,
         }
     }
