@@ -3,10 +3,11 @@
 //! Invariant: the same profile gives the same report, byte for byte; every list has a total order.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
 use heapwise_analysis::profile::{self, Ending, Origin, Profile, State};
 use heapwise_analysis::{self as analysis, Analysis, LineTotals, Place, Places};
+
+use rustc_hash::FxHashMap;
 
 use crate::model::{
     Below, Exit, File, Function, Library, Line, Mode, Moment, Peak, Process, Recording, Report, Resident,
@@ -118,23 +119,25 @@ fn timeline(analysis: &Analysis) -> Vec<Moment> {
         if let Some(resident) = point.resident {
             rss_bytes = resident.total();
         }
-        if point.max_heap_bytes > point.heap_bytes && point.max_time_ms < point.time_ms {
-            let (time_s, heap_bytes) = (seconds(point.max_time_ms), point.max_heap_bytes);
-            moments.push(Moment { time_s, heap_bytes, rss_bytes });
-            moments.push(Moment { time_s: seconds(point.time_ms), heap_bytes: point.heap_bytes, rss_bytes });
-        } else {
-            let heap_bytes = point.heap_bytes.max(point.max_heap_bytes);
-            moments.push(Moment { time_s: seconds(point.time_ms), heap_bytes, rss_bytes });
+        let highest =
+            Moment { time_s: seconds(point.max_time_ms), heap_bytes: point.max_heap_bytes, rss_bytes };
+        let last = Moment { time_s: seconds(point.time_ms), heap_bytes: point.heap_bytes, rss_bytes };
+        let same =
+            |a: &Moment, b: &Moment| a.heap_bytes == b.heap_bytes && a.time_s.total_cmp(&b.time_s).is_eq();
+        // A plateau begins with what the point before ended with.
+        if !same(&highest, &last) && !moments.last().is_some_and(|before| same(before, &highest)) {
+            moments.push(highest);
         }
+        moments.push(last);
     }
     moments
 }
 
 /// For every line that [`LineTotals::user`] counts for: the libraries below it, with their bytes at the peak.
-fn below<'a>(profile: &'a Profile, analysis: &Analysis) -> HashMap<Place<'a>, Vec<Below>> {
+fn below<'a>(profile: &'a Profile, analysis: &Analysis) -> FxHashMap<Place<'a>, Vec<Below>> {
     // By stack: the innermost line of the user's. A stack's parent has a smaller number.
     let mut user: Vec<Option<Place<'a>>> = vec![None];
-    let mut bytes: HashMap<Place<'a>, HashMap<&'a str, u64>> = HashMap::new();
+    let mut bytes: FxHashMap<Place<'a>, FxHashMap<&'a str, u64>> = FxHashMap::default();
     for id in 1..=profile.stack_count() {
         let id = id as u32;
         let Some(stack) = profile.stack(id) else { break };
@@ -170,7 +173,7 @@ fn below<'a>(profile: &'a Profile, analysis: &Analysis) -> HashMap<Place<'a>, Ve
 
 fn user_lines<'a>(
     places: &Places<'a>,
-    mut below: HashMap<Place<'a>, Vec<Below>>,
+    mut below: FxHashMap<Place<'a>, Vec<Below>>,
     sources: &Sources<'_>,
 ) -> Vec<UserLine> {
     let mut lines: Vec<UserLine> = places

@@ -1,8 +1,7 @@
 //! The text of source lines as the capture has it.
 
-use std::collections::HashMap;
-
 use heapwise_analysis::profile::Profile;
+use rustc_hash::FxHashMap;
 
 /// Characters of a line that are kept: enough to know it by, and a bound for generated files.
 const MOST_CHARACTERS: usize = 400;
@@ -10,7 +9,7 @@ const MOST_CHARACTERS: usize = 400;
 /// The lines of all files whose text is in a capture.
 #[derive(Debug)]
 pub(crate) struct Sources<'a> {
-    files: HashMap<&'a str, Vec<&'a str>>,
+    files: FxHashMap<&'a str, Vec<&'a str>>,
 }
 
 impl<'a> Sources<'a> {

@@ -5,9 +5,8 @@
 //! the peak is a call of its own, and the result is at most [`MOST_LEVELS`] calls deep, however deep the
 //! stacks were.
 
-use std::collections::HashMap;
-
 use heapwise_analysis::{CallNode, CallTree, Place};
+use rustc_hash::FxHashMap;
 
 use crate::model::{Call, Step};
 use crate::place;
@@ -51,8 +50,8 @@ pub(crate) fn fold(tree: &CallTree<'_>, sources: &Sources<'_>) -> Vec<Call> {
 fn merge<'a>(tree: &CallTree<'a>) -> Vec<Node<'a>> {
     let new = |key, number, parent| Node { key, number, parent, bytes: 0, depth: 1, children: Vec::new() };
     let mut nodes = vec![new(Key::Library(""), 0, 0)];
-    let mut numbers: HashMap<Key<'a>, u32> = HashMap::new();
-    let mut child_of: HashMap<(usize, u32), usize> = HashMap::new();
+    let mut numbers: FxHashMap<Key<'a>, u32> = FxHashMap::default();
+    let mut child_of: FxHashMap<(usize, u32), usize> = FxHashMap::default();
     // By index in `tree`: the folded node, and how often its line is on the stack down to there.
     let mut folded: Vec<(usize, u32)> = vec![(0, 1)];
     for node in &tree.nodes[1..] {

@@ -12,6 +12,8 @@ use crate::numbers::{bytes, counted};
 
 /// Where the text stands, behind its label.
 const TEXT_COLUMN: usize = 11;
+/// A line that did less than one in so many of it is not worth its name.
+const SMALLEST_PART: u64 = 10;
 
 pub(super) fn write(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     note(page, "Leaked", &leaked(report))?;
@@ -68,7 +70,7 @@ fn by(report: &Report, whole: u64, part: impl Fn(&UserLine) -> u64) -> String {
         return String::new();
     };
     let part = part(line);
-    if part == 0 {
+    if part == 0 || part < whole / SMALLEST_PART {
         return String::new();
     }
     if part == whole {

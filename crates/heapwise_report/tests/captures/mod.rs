@@ -5,7 +5,7 @@
 use heapwise_analysis::analyse;
 use heapwise_analysis::profile::Profile;
 use heapwise_report::Report;
-use heapwise_testkit::{CaptureBuilder, Ending, Mode, NO_STACK, Outcome, Resident, State, Stop};
+use heapwise_testkit::{CaptureBuilder, Ending, Mode, NO_STACK, Outcome, Position, Resident, State, Stop};
 
 /// A million bytes.
 const MB: u64 = 1_000_000;
@@ -176,26 +176,32 @@ pub(crate) fn killed() -> Vec<u8> {
 /// A walk 2,000 calls deep, each of which keeps a list; and two functions that call each other.
 pub(crate) fn recursive() -> Vec<u8> {
     let mut capture = program(Mode::Exact, &["python", "walk.py"]);
-    capture.file("/home/ann/delays/walk.py");
+    let file = "/home/ann/delays/walk.py";
+    capture.file(file);
     let source = "def walk(n):\n    kept = [0] * 100\n    return walk(n - 1)\n\ndef even(n):\n    return odd(n - 1)\n\n\
         def odd(n):\n    keep.append(bytes(n))\n    return even(n - 1)\n\nwalk(2000)\neven(400)\n";
-    capture.source("/home/ann/delays/walk.py", source);
-    let mut frames = vec!["<module>:12"];
+    capture.source(file, source);
+    let frame = |capture: &mut CaptureBuilder, function: &str, first_line: u32, line: u32| {
+        capture.frame(file, function, first_line, Position { line, end_line: line, column: 0, end_column: 0 })
+    };
+    let (keep, again) = (frame(&mut capture, "walk", 1, 2), frame(&mut capture, "walk", 1, 3));
+    let mut caller = capture.stack(&["<module>:12"]);
     let mut address = 0x10_0000;
     for _ in 0..2_000 {
-        frames.push("walk@1:2");
-        let here = capture.stack(&frames);
+        let here = capture.node(caller, keep);
         capture.allocation(address, 856, here);
         address += 1_024;
-        *frames.last_mut().expect("not empty") = "walk@1:3";
+        caller = capture.node(caller, again);
     }
-    frames = vec!["<module>:13"];
+    let even = frame(&mut capture, "even", 5, 6);
+    let (keep, again) = (frame(&mut capture, "odd", 8, 9), frame(&mut capture, "odd", 8, 10));
+    caller = capture.stack(&["<module>:13"]);
     for _ in 0..200 {
-        frames.extend(["even@5:6", "odd@8:9"]);
-        let here = capture.stack(&frames);
+        caller = capture.node(caller, even);
+        let here = capture.node(caller, keep);
         capture.time(5).allocation(address, 8_000, here);
         address += 8_192;
-        *frames.last_mut().expect("not empty") = "odd@8:10";
+        caller = capture.node(caller, again);
     }
     ended(&mut capture, Ending::Code(3), 0.2, 0);
     capture.build()
