@@ -1,0 +1,248 @@
+//! The command line: what was typed, and to whom each part of it belongs.
+//!
+//! Invariant: everything behind `SCRIPT`, `-m MODULE` or `-c CODE` is the program's and is never read as an option
+//! of heapwise. [`set_program_apart`] sees to that before clap reads anything.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::exit;
+
+const ABOUT: &str = "Shows where a Python program's memory goes: how high, when, and which lines held it.";
+
+const EXAMPLES: &str = "\
+Examples:
+  heapwise run train.py --epochs 3      run a script and say where its memory went
+  heapwise run -m pytest tests/         run a module
+  heapwise report train.heapwise        say it again, later or elsewhere";
+
+const RUN_USAGE: &str = "heapwise run [OPTIONS] SCRIPT [ARGS]...
+       heapwise run [OPTIONS] -m MODULE [ARGS]...
+       heapwise run [OPTIONS] -c CODE [ARGS]...";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  heapwise run train.py --epochs 3        --epochs 3 goes to train.py
+  heapwise run -o big.heapwise train.py   choose the capture's name
+  heapwise run --exact -m pytest tests/   record every block
+  heapwise run -c 'import pandas'         what does an import cost?
+
+The program runs as it would without heapwise: same input and output, arguments, signals and
+exit code. The report comes on stderr after its end. Without -o the capture is written to the
+working directory and named after the program: train.heapwise, then train.2.heapwise, ...
+
+The interpreter is the one named by HEAPWISE_PYTHON, else the one that heapwise is installed
+for, else that of the active virtual environment, else the first python3 on PATH.
+
+Exit code: the program's own; 2 if it was not started.";
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  heapwise report train.heapwise
+  heapwise report train.heapwise --width 200 | less
+  heapwise report train.heapwise --format json -o train.json
+
+Exit codes:
+  0  done
+  1  the report could not be written
+  2  the capture cannot be read
+  3  the report is partial, because the capture is damaged or incomplete";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "heapwise", version, about = ABOUT, after_help = help_end(), max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+fn help_end() -> String {
+    format!("{EXAMPLES}\n\n{}", exit::HELP)
+}
+
+/// What heapwise can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a Python program and record its memory; the report follows on stderr
+    #[command(override_usage = RUN_USAGE, after_help = RUN_EXAMPLES, max_term_width = 100)]
+    Run(RunArguments),
+    /// Say where the memory went, from a capture
+    #[command(after_help = REPORT_EXAMPLES, max_term_width = 100)]
+    Report(ReportArguments),
+}
+
+/// Arguments of `heapwise run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// Where to write the capture [default: named after the program, in the working directory]
+    #[arg(short, long, value_name = "CAPTURE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace the file that -o names, if it exists
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
+    /// Record every block instead of sampling the small ones: slower, a larger capture, no error
+    #[arg(long)]
+    pub(crate) exact: bool,
+    /// Say nothing at the end; the capture is written all the same
+    #[arg(long)]
+    pub(crate) no_report: bool,
+    /// Run a library module as a script, as `python -m` does
+    #[arg(
+        short,
+        value_name = "MODULE",
+        allow_hyphen_values = true,
+        conflicts_with = "code",
+        help_heading = "Program"
+    )]
+    module: Option<OsString>,
+    /// Run the code given, as `python -c` does
+    #[arg(short, value_name = "CODE", allow_hyphen_values = true, help_heading = "Program")]
+    code: Option<OsString>,
+    /// The script to run, then its arguments; - is a script from stdin
+    #[arg(
+        value_name = "SCRIPT",
+        last = true,
+        required_unless_present_any = ["module", "code"],
+        help_heading = "Program"
+    )]
+    rest: Vec<OsString>,
+}
+
+/// What Python shall run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A file, a directory or a zip file with a `__main__.py`, or `-` for stdin.
+    Script(OsString),
+    /// A module by name.
+    Module(OsString),
+    /// Source text.
+    Code(OsString),
+}
+
+/// What Python shall run, with its arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Program {
+    /// What to run.
+    pub(crate) target: Target,
+    /// The program's own arguments.
+    pub(crate) arguments: Vec<OsString>,
+}
+
+impl RunArguments {
+    /// The program and its arguments.
+    pub(crate) fn program(&self) -> Program {
+        let mut rest = self.rest.iter().cloned();
+        let target = match (&self.module, &self.code) {
+            (Some(module), _) => Target::Module(module.clone()),
+            (None, Some(code)) => Target::Code(code.clone()),
+            (None, None) => Target::Script(rest.next().unwrap_or_default()),
+        };
+        Program { target, arguments: rest.collect() }
+    }
+}
+
+/// Arguments of `heapwise report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// The capture that `heapwise run` wrote
+    pub(crate) capture: PathBuf,
+    /// Text for people or JSON for programs
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Where to write it [default: stdout]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Columns of the text [default: the terminal's, 80 without one]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..=1000))]
+    pub(crate) width: Option<u16>,
+}
+
+/// The forms of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+/// Reads the command line.
+///
+/// # Errors
+/// Whatever clap has to say, which may be the help that was asked for.
+pub(crate) fn parse(typed: Vec<OsString>) -> Result<Arguments, clap::Error> {
+    Arguments::try_parse_from(set_program_apart(typed))
+}
+
+/// Puts `--` before what belongs to the program in a `heapwise run` command line, and gives `-m` and `-c`, with
+/// which the program begins, their value as a word of its own.
+fn set_program_apart(typed: Vec<OsString>) -> Vec<OsString> {
+    if typed.get(1).is_none_or(|command| command != "run") {
+        return typed;
+    }
+    let start = start_of_program(&typed);
+    let mut words = typed;
+    let mut program = words.split_off(start).into_iter().peekable();
+    if words.len() > 2 && words.last().is_some_and(|word| word == "--") {
+        words.pop();
+    }
+    let first = program.peek().map(|word| word.as_bytes()).unwrap_or_default();
+    if begins_program(first) {
+        let (option, attached) = first.split_at(2);
+        let (option, attached) = (option.to_vec(), attached.to_vec());
+        program.next();
+        words.push(OsString::from_vec(option));
+        if !attached.is_empty() {
+            words.push(OsString::from_vec(attached));
+        } else if let Some(value) = program.next() {
+            words.push(value);
+        }
+    }
+    if program.peek().is_some() {
+        words.push("--".into());
+        words.extend(program);
+    }
+    words
+}
+
+/// `-m` or `-c`, with or without their value attached.
+fn begins_program(word: &[u8]) -> bool {
+    word.starts_with(b"-m") || word.starts_with(b"-c")
+}
+
+/// The first word that is neither an option of heapwise nor the value of one.
+fn start_of_program(typed: &[OsString]) -> usize {
+    let commands = Arguments::command();
+    let arguments = commands.find_subcommand("run").into_iter().flat_map(clap::Command::get_arguments);
+    let options: Vec<&clap::Arg> = arguments.filter(|option| option.get_action().takes_values()).collect();
+    let mut at = 2;
+    while let Some(word) = typed.get(at) {
+        let bytes = word.as_bytes();
+        if bytes == b"--" {
+            return at + 1;
+        }
+        if bytes == b"-" || !bytes.starts_with(b"-") || begins_program(bytes) {
+            return at;
+        }
+        at += 1 + usize::from(value_is_next_word(word, &options));
+    }
+    typed.len()
+}
+
+/// Whether the word behind the option `word` is its value. `options` are those that take one.
+fn value_is_next_word(word: &OsStr, options: &[&clap::Arg]) -> bool {
+    let bytes = word.as_bytes();
+    if let Some(long) = bytes.strip_prefix(b"--") {
+        return options.iter().any(|option| option.get_long().is_some_and(|name| name.as_bytes() == long));
+    }
+    // In `-xyz` the first letter that takes a value takes the letters behind it, or else the next word.
+    let letters = &bytes[1..];
+    let takes_value =
+        |letter: &u8| options.iter().any(|option| option.get_short() == Some(char::from(*letter)));
+    letters.iter().position(takes_value).is_some_and(|at| at + 1 == letters.len())
+}
+
+#[cfg(test)]
+mod tests;

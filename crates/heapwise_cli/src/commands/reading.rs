@@ -1,0 +1,66 @@
+//! From a capture to its report, for every command that shows one.
+//!
+//! Owns the sign of life while that takes long. Invariant: it appears only on a terminal, and nothing of it stays.
+
+use std::io::{IsTerminal, stderr};
+use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use heapwise_profile::{OpenError, Profile};
+use heapwise_report::Report;
+use heapwise_report::text::{self, TextOptions};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::terminal::Look;
+
+/// A person starts to wonder after this time.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Between two pictures of the spinner.
+const TICK: Duration = Duration::from_millis(100);
+/// Lines of the program that the text lists.
+const LINES: usize = 10;
+
+/// Reads and analyses the capture at `path`.
+pub(super) fn read(path: &Path) -> Result<Report, OpenError> {
+    with_sign_of_life(|| {
+        let profile = Profile::open(path)?;
+        let analysis = heapwise_analysis::analyse(&profile);
+        Ok(Report::build(&profile, &analysis))
+    })
+}
+
+/// The report as text.
+pub(super) fn as_text(report: &Report, look: Look) -> std::io::Result<Vec<u8>> {
+    let mut out = Vec::new();
+    let options = TextOptions { width: look.width, color: look.colour, lines: LINES };
+    text::render(report, &options, &mut out)?;
+    Ok(out)
+}
+
+/// Does `work`; if it takes long, a spinner on the terminal says what is going on.
+fn with_sign_of_life<T>(work: impl FnOnce() -> T) -> T {
+    if !stderr().is_terminal() {
+        return work();
+    }
+    let (done, is_done) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            if is_done.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
+            let spinner = ProgressBar::new_spinner().with_message("reading the capture");
+            if let Ok(style) = ProgressStyle::with_template("heapwise: {msg} {spinner} {elapsed}") {
+                spinner.set_style(style);
+            }
+            while is_done.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                spinner.tick();
+            }
+            spinner.finish_and_clear();
+        });
+        let result = work();
+        drop(done);
+        result
+    })
+}

@@ -1,1 +1,0 @@
-//! Arguments, subcommands, launching the program, exit codes.
