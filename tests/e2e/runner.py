@@ -67,9 +67,13 @@ def finish(
 def start(
     command: Sequence[str | Path], *, cwd: Path | None = None, environ: Mapping[str, str] | None = None
 ) -> subprocess.Popen[bytes]:
-    """Starts `command` with pipes, as the leader of a session (and process group) of its own."""
+    """Starts `command` with pipes, as the leader of a session (and process group) of its own.
+
+    The pipes have no buffers, so that `communicate` goes on where a `readline` ended.
+    """
     return subprocess.Popen(
         [str(part) for part in command],
+        bufsize=0,
         cwd=cwd,
         env=clean_environ(environ),
         stdin=subprocess.PIPE,
