@@ -3,7 +3,7 @@
 //! Invariant: a file that it writes is whole or not there; a reader of stdout that has had enough is no error.
 
 use std::fs::{self, Permissions};
-use std::io::{self, ErrorKind, Write, stdout};
+use std::io::{self, ErrorKind, IsTerminal, Write, stdout};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -31,7 +31,10 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<End> {
             .with_context(|| format!("cannot write the report to {}", output.display()))?,
         None => write_stdout(&written).context("cannot write the report")?,
     }
-    for problem in &report.run.problems {
+    // The text itself names the problems; whoever reads it on the terminal need not be told twice.
+    let read_at_once =
+        arguments.format == Format::Text && arguments.output.is_none() && stdout().is_terminal();
+    for problem in report.run.problems.iter().filter(|_| !read_at_once) {
         failure::warn(format_args!("{}: {problem}", arguments.capture.display()));
     }
     let complete = report.run.problems.is_empty();

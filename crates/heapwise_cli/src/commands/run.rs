@@ -51,11 +51,14 @@ pub(super) fn run(arguments: &RunArguments) -> Result<End> {
         }
     };
     if capture.is_empty() {
+        let refused = finished.ending == AGENT_REFUSED;
+        if !refused {
+            say_why_empty(&capture, &interpreter);
+        }
         capture.discard_if_empty();
-        if finished.ending == AGENT_REFUSED {
+        if refused {
             return Ok(End::Own(ExitStatus::Refused));
         }
-        say_not_installed(&interpreter);
     } else {
         finish(&capture, finished, !arguments.no_report);
     }
@@ -122,7 +125,15 @@ fn python_will_refuse(target: &Target) -> bool {
     path.is_dir() && !["__main__.py", "__main__.pyc"].iter().any(|main| path.join(main).exists())
 }
 
-fn say_not_installed(interpreter: &Path) {
+fn say_why_empty(capture: &CaptureFile, interpreter: &Path) {
+    if let Some(error) = capture.write_error() {
+        let shown = capture.shown.display();
+        failure::warn(format_args!(
+            "nothing was recorded: cannot write to {shown}: {}",
+            failure::reason(&error)
+        ));
+        return;
+    }
     let interpreter = interpreter.display();
     failure::warn(format_args!(
         "nothing was recorded: heapwise is not installed for {interpreter}; install it there \
@@ -158,9 +169,6 @@ fn finish(capture: &CaptureFile, finished: Finished, wanted: bool) {
     match reading::as_text(&report, look) {
         Ok(text) => failure::say(format_args!("\n{}", String::from_utf8_lossy(&text))),
         Err(error) => failure::warn(format_args!("no report: {error}")),
-    }
-    for problem in &report.run.problems {
-        failure::warn(problem);
     }
     failure::say(format_args!("\nheapwise: the capture is {shown}\nSee it again: heapwise report {shown}\n"));
 }

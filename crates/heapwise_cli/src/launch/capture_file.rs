@@ -8,8 +8,10 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+
+use heapwise_capture::header::HEADER_SIZE;
 
 use crate::args::Target;
 use crate::failure::Failure;
@@ -114,6 +116,13 @@ impl CaptureFile {
     /// Whether nothing was ever recorded.
     pub(crate) fn is_empty(&self) -> bool {
         self.file.metadata().is_ok_and(|file| file.len() == 0)
+    }
+
+    /// Why a file that is empty could not be written to, if so. Only for a file that will be discarded.
+    pub(crate) fn write_error(&self) -> Option<io::Error> {
+        let tried = self.file.write_all_at(&[0; HEADER_SIZE], 0);
+        let _ = self.file.set_len(0);
+        tried.err()
     }
 
     /// Whether the name still stands for this file; the program may have removed or replaced it.

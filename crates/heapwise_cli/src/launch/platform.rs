@@ -55,6 +55,11 @@ pub(super) fn set_default(signal: c_int) -> bool {
     was_ignored
 }
 
+/// Makes this process ignore `signal`.
+pub(super) fn ignore(signal: c_int) {
+    set_disposition(signal, libc::SIG_IGN);
+}
+
 fn set_disposition(signal: c_int, disposition: libc::sighandler_t) {
     // SAFETY: the disposition is SIG_DFL or SIG_IGN at all callers, so no code is ever called; a number that is
     // no signal makes it fail and nothing more.

@@ -104,6 +104,8 @@ impl SignalWatch {
     pub(super) fn end(self) -> io::Result<()> {
         let rest = SignalFd::with_flags(&self.watched, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
         while rest.read_signal()?.is_some() {}
+        // A limit on file sizes, which the program has met perhaps, must come back as an error from here on.
+        platform::ignore(libc::SIGXFSZ);
         self.inherited_mask.thread_set_mask()?;
         Ok(())
     }
