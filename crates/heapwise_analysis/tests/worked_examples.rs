@@ -118,9 +118,10 @@ fn a_temporary_lives_ten_milliseconds_at_most() {
     let a = capture.stack(&["a:1"]);
     capture.time(100).allocation(0x10, 8, a).allocation(0x20, 4, a);
     // Another thread frees; its clock is its own, and its first event is behind in time.
-    capture.on(2).time(90).free(0x30).time(110).free(0x10).time(111).free(0x20);
+    capture.on(2).time(90).allocation(0x30, 2, a).time(110).free(0x10).free(0x30).time(111).free(0x20);
     let analysis = analysed(capture);
-    assert_eq!((analysis.total.temporaries, analysis.total.temporary_bytes), (1, 8));
+    assert_eq!((analysis.total.temporaries, analysis.total.temporary_bytes), (2, 10));
+    assert_eq!(analysis.duration_ms, 111);
 }
 
 #[test]

@@ -136,28 +136,31 @@ impl Profile {
 /// The valid part of the file; `None` if the path is no regular file.
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     // Asked before opening: to open a pipe would wait for its writer.
-    if !path.metadata()?.is_file() {
-        return Ok(None);
-    }
-    let mut file = File::open(path)?;
+    if path.metadata()?.is_file() { read_valid(&mut File::open(path)?).map(Some) } else { Ok(None) }
+}
+
+/// The valid part of a capture that may grow while it is read.
+fn read_valid(file: &mut (impl Read + Seek)) -> io::Result<Vec<u8>> {
+    let length = file.seek(SeekFrom::End(0))?;
+    file.rewind()?;
     let mut bytes = Vec::with_capacity(header::HEADER_SIZE);
-    Read::by_ref(&mut file).take(header::HEADER_SIZE as u64).read_to_end(&mut bytes)?;
+    Read::by_ref(file).take(header::HEADER_SIZE as u64).read_to_end(&mut bytes)?;
     if let Ok(header) = Header::decode(&bytes) {
-        let length = header.end.min(file.metadata()?.len()).saturating_sub(bytes.len() as u64);
-        bytes.reserve_exact(usize::try_from(length).unwrap_or(0));
-        Read::by_ref(&mut file).take(length).read_to_end(&mut bytes)?;
+        let more = header.end.min(length).saturating_sub(bytes.len() as u64);
+        bytes.reserve_exact(usize::try_from(more).unwrap_or(0));
+        Read::by_ref(file).take(more).read_to_end(&mut bytes)?;
         if header.state == State::Recording {
-            refresh_tables(&mut file, &mut bytes)?;
+            refresh_tables(file, &mut bytes)?;
         }
     }
-    Ok(Some(bytes))
+    Ok(bytes)
 }
 
 /// Reads the table chunks again behind the events.
 ///
 /// A writer stores what an event refers to before the event. In a capture that grows while it is read from front
 /// to back, late events would refer to table records that came after their chunk had been read.
-fn refresh_tables(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<()> {
+fn refresh_tables(file: &mut (impl Read + Seek), bytes: &mut Vec<u8>) -> io::Result<()> {
     let mut chunks = Vec::new();
     let mut at = header::HEADER_SIZE;
     while let Some(Ok(chunk)) = bytes.get(at..).map(ChunkHeader::decode) {
@@ -176,9 +179,9 @@ fn refresh_tables(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<()> {
     let mut end = [0; 8];
     file.seek(SeekFrom::Start(END_OFFSET as u64))?;
     file.read_exact(&mut end)?;
-    let end = u64::from_le_bytes(end).min(file.metadata()?.len());
+    let more = u64::from_le_bytes(end).saturating_sub(old_end as u64);
     file.seek(SeekFrom::Start(old_end as u64))?;
-    Read::by_ref(file).take(end.saturating_sub(old_end as u64)).read_to_end(bytes)?;
+    Read::by_ref(file).take(more).read_to_end(bytes)?;
     let mut at = old_end;
     while let Some(Ok(mut chunk)) = bytes.get(at..).map(ChunkHeader::decode) {
         if chunk.stream != chunk::TABLE_STREAM {
@@ -195,7 +198,7 @@ fn refresh_tables(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<()> {
 }
 
 /// Fills `bytes` from the file as far as the file goes.
-fn read_what_is_there(file: &mut File, mut bytes: &mut [u8]) -> io::Result<()> {
+fn read_what_is_there(file: &mut impl Read, mut bytes: &mut [u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match file.read(bytes) {
             Ok(0) => break,
@@ -272,6 +275,30 @@ mod tests {
         assert!(text.contains("no permission to read secret"), "{text}");
     }
 
+    /// A capture that grows as soon as all that there was has been read once.
+    struct Growing {
+        bytes: io::Cursor<Vec<u8>>,
+        then: Option<Vec<u8>>,
+    }
+
+    impl Read for Growing {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let count = self.bytes.read(out)?;
+            if self.bytes.position() == self.bytes.get_ref().len() as u64
+                && let Some(then) = self.then.take()
+            {
+                *self.bytes.get_mut() = then;
+            }
+            Ok(count)
+        }
+    }
+
+    impl Seek for Growing {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.bytes.seek(to)
+        }
+    }
+
     #[test]
     fn tables_that_grew_while_the_file_was_read_are_read_again() {
         let mut capture = CaptureBuilder::new(Mode::Exact);
@@ -288,19 +315,17 @@ mod tests {
         let after = capture.build();
         assert!(after.len() > before.len());
 
-        // What a reader gets that was overtaken between the table chunk, which comes first, and the events.
-        let mut bytes = before.clone();
+        // What a reader gets whom the writer overtook between the table chunk, which comes first, and the events.
+        let mut seen = before.clone();
         let events = header::HEADER_SIZE + 4096;
-        bytes[events..].copy_from_slice(&after[events..before.len()]);
-        let stale = Profile::from_bytes(bytes.clone()).expect("it opens");
+        seen[events..].copy_from_slice(&after[events..before.len()]);
+        let stale = Profile::from_bytes(seen.clone()).expect("it opens");
         let mut read = stale.events();
         assert_eq!(read.by_ref().count(), 2);
         assert_eq!(read.problems().len(), 1, "the late stack is not known");
 
-        let mut file = tempfile::tempfile().expect("a file");
-        io::Write::write_all(&mut file, &after).expect("written");
-        refresh_tables(&mut file, &mut bytes).expect("read");
-        let fresh = Profile::from_bytes(bytes).expect("it opens");
+        let mut file = Growing { bytes: io::Cursor::new(seen), then: Some(after) };
+        let fresh = Profile::from_bytes(read_valid(&mut file).expect("read")).expect("it opens");
         assert_eq!(fresh.problems(), []);
         let mut read = fresh.events();
         let stacks: Vec<_> = read
