@@ -89,7 +89,8 @@ pub(crate) unsafe fn start() -> Result<(), String> {
 /// What is known of the run from the start.
 fn write_facts(agent: &Agent) {
     let mut facts: Vec<(&str, Vec<u8>)> = vec![
-        ("python", agent.interpreter.version_text().into_bytes()),
+        ("python", agent.interpreter.version().to_string().into_bytes()),
+        ("python-build", agent.interpreter.version_text().into_bytes()),
         ("executable", process::executable().as_os_str().as_bytes().to_vec()),
         ("folder", process::folder().as_os_str().as_bytes().to_vec()),
         ("agent", env!("CARGO_PKG_VERSION").as_bytes().to_vec()),
