@@ -120,23 +120,29 @@ fn merge(profile: &Profile, index: &PlaceIndex<'_>, analysis: &Analysis) -> Vec<
 /// Puts the nodes in order: breadth first, children by bytes.
 fn arrange<'a>(index: &PlaceIndex<'a>, merged: &[Merged]) -> CallTree<'a> {
     // Grouped by parent, highest first; the root is nobody's child.
-    let mut children: Vec<u32> = (1..merged.len() as u32).collect();
-    children.sort_by_key(|&node| {
-        let Merged { parent, line, total_bytes, .. } = merged[node as usize];
-        (parent, Reverse(total_bytes), line)
-    });
-    let group = |parent: u32| {
-        let start = children.partition_point(|&node| merged[node as usize].parent < parent);
-        let length = children[start..].partition_point(|&node| merged[node as usize].parent == parent);
-        &children[start..start + length]
-    };
+    let mut children: Vec<(u32, Reverse<u64>, u32, u32)> = merged
+        .iter()
+        .zip(0u32..)
+        .skip(1)
+        .map(|(it, node)| (it.parent, Reverse(it.total_bytes), it.line, node))
+        .collect();
+    children.sort_unstable();
+    // By node: where its children start; the next node's start is their end.
+    let mut starts = vec![0; merged.len() + 1];
+    for &(parent, ..) in &children {
+        starts[parent as usize + 1] += 1;
+    }
+    for node in 0..merged.len() {
+        starts[node + 1] += starts[node];
+    }
     let mut nodes: Vec<CallNode<'a>> = Vec::with_capacity(merged.len());
     // Where the node at the same position in `nodes` stands in `merged`, and the position of its parent.
     let mut order = vec![(0u32, 0u32)];
     while let Some(&(node, parent)) = order.get(nodes.len()) {
         let start = order.len() as u32;
         let position = nodes.len() as u32;
-        order.extend(group(node).iter().map(|&child| (child, position)));
+        let below = &children[starts[node as usize]..starts[node as usize + 1]];
+        order.extend(below.iter().map(|&(.., child)| (child, position)));
         let Merged { line, own_bytes, total_bytes, total_blocks, .. } = merged[node as usize];
         let IndexedLine { place, whose, .. } = index.lines[line as usize];
         let children = start..order.len() as u32;
