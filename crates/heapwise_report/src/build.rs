@@ -78,7 +78,11 @@ fn run(profile: &Profile, analysis: &Analysis) -> Run {
     let sampling = analysis.sampling;
     Run {
         folder: profile.fact("folder").next().map(str::to_owned),
-        python: profile.fact("python").next().map_or_else(|| version(header.python_hex), str::to_owned),
+        // The fact may go on with the build and the compiler.
+        python: profile
+            .fact("python")
+            .find_map(|text| text.split_whitespace().next())
+            .map_or_else(|| version(header.python_hex), str::to_owned),
         mode: match header.mode {
             profile::Mode::Sampled => Mode::Sampled,
             profile::Mode::Exact => Mode::Exact,

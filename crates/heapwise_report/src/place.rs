@@ -12,8 +12,9 @@ pub(crate) fn library(file: &str) -> Option<&str> {
     }
 }
 
-/// The name of `file` for people: relative to `folder` when below it, and to its library when it has one.
-pub(crate) fn short<'a>(file: &'a str, folder: Option<&str>) -> &'a str {
+/// The name of `file` for people: relative to its library when it has one, else to the first of `folders` that it
+/// is below.
+pub(crate) fn short<'a>(file: &'a str, folders: &[&str]) -> &'a str {
     match origin(file) {
         Origin::Library(name) => {
             // The name starts where the folder of libraries ends, and it may occur before that too.
@@ -23,9 +24,9 @@ pub(crate) fn short<'a>(file: &'a str, folder: Option<&str>) -> &'a str {
                 .map_or(name, |(_, rest)| rest)
         }
         Origin::Python => python_module(file),
-        Origin::User | Origin::NoFile => folder
-            .and_then(|folder| file.strip_prefix(folder.trim_end_matches('/')))
-            .and_then(|rest| rest.strip_prefix('/'))
+        Origin::User | Origin::NoFile => folders
+            .iter()
+            .find_map(|folder| file.strip_prefix(folder.trim_end_matches('/'))?.strip_prefix('/'))
             .unwrap_or(file),
     }
 }
@@ -68,10 +69,11 @@ mod tests {
 
     #[test]
     fn names_are_as_short_as_they_can_be() {
-        let folder = Some("/home/a/work");
+        let folders = ["/home/a/work", "/srv/scripts"];
         for (file, name) in [
             ("/home/a/work/train.py", "train.py"),
             ("/home/a/work/src/io.py", "src/io.py"),
+            ("/srv/scripts/load.py", "load.py"),
             ("/home/a/workshop/io.py", "/home/a/workshop/io.py"),
             ("/home/a/work", "/home/a/work"),
             ("train.py", "train.py"),
@@ -80,9 +82,9 @@ mod tests {
             ("/usr/lib/python3.12/json/decoder.py", "json/decoder.py"),
             ("<frozen importlib._bootstrap>", "importlib._bootstrap"),
         ] {
-            assert_eq!(short(file, folder), name);
+            assert_eq!(short(file, &folders), name);
         }
-        assert_eq!(short("/srv/a.py", None), "/srv/a.py");
-        assert_eq!(short("/srv/a.py", Some("/")), "srv/a.py");
+        assert_eq!(short("/srv/a.py", &[]), "/srv/a.py");
+        assert_eq!(short("/srv/a.py", &["/"]), "srv/a.py");
     }
 }

@@ -120,6 +120,7 @@ fn reports_hold_to_the_schema() {
         captures::damaged(),
         captures::empty(),
         captures::tiny(),
+        captures::script_elsewhere(),
         captures::hostile(),
         captures::long_line(),
         captures::thousands_of_lines(),

@@ -64,6 +64,11 @@ fn tiny() {
 }
 
 #[test]
+fn script_elsewhere() {
+    check("script_elsewhere", captures::script_elsewhere());
+}
+
+#[test]
 fn hostile() {
     check("hostile", captures::hostile());
 }

@@ -6,8 +6,7 @@ use std::io;
 
 use super::page::{Line, Page, Style};
 use super::shown::{cut_start, padded, shown, width};
-use super::{function_name, place_name};
-use crate::Report;
+use super::{View, function_name};
 use crate::model::UserLine;
 use crate::numbers::{bytes, counted, share};
 
@@ -17,6 +16,7 @@ pub(super) const PLACE_COLUMN: usize = 18;
 const GAP: usize = 2;
 /// The widest that cells may be when there is not room for all.
 const PLACE_ROOM: usize = 44;
+const LEAST_PLACE: usize = 20;
 const FUNCTION_ROOM: usize = 28;
 const BELOW_ROOM: usize = 26;
 /// A line of source that is cut shorter than this does not help any more.
@@ -44,12 +44,12 @@ struct Columns {
     source: Option<usize>,
 }
 
-pub(super) fn write(report: &Report, most: usize, page: &mut Page<'_>) -> io::Result<()> {
-    let peak = report.peak.heap_bytes;
-    let held: Vec<&UserLine> = report.user_lines.iter().filter(|line| line.peak_bytes > 0).collect();
+pub(super) fn write(view: &View<'_>, most: usize, page: &mut Page<'_>) -> io::Result<()> {
+    let peak = view.report.peak.heap_bytes;
+    let held: Vec<&UserLine> = view.report.user_lines.iter().filter(|line| line.peak_bytes > 0).collect();
     let worth = held.iter().filter(|line| line.peak_bytes >= peak / SMALLEST_PART).count();
     let listed = worth.max(LEAST_LINES).min(most).min(held.len());
-    let rows: Vec<Row> = held[..listed].iter().map(|line| row(report, line)).collect();
+    let rows: Vec<Row> = held[..listed].iter().map(|line| row(view, line)).collect();
     let columns = columns(&rows, page.width);
     page.heading("Held by")?;
     for row in &rows {
@@ -57,12 +57,12 @@ pub(super) fn write(report: &Report, most: usize, page: &mut Page<'_>) -> io::Re
     }
     let rest = sum(held[listed..].iter().map(|line| line.peak_bytes));
     write_rest(rest, held.len() - listed, "smaller line", peak, page)?;
-    if listed > 0 && rest > peak / 2 { write_functions(report, &held, most, page) } else { Ok(()) }
+    if listed > 0 && rest > peak / 2 { write_functions(view, &held, most, page) } else { Ok(()) }
 }
 
 /// Where no line stands out, functions may.
-fn write_functions(report: &Report, held: &[&UserLine], most: usize, page: &mut Page<'_>) -> io::Result<()> {
-    let peak = report.peak.heap_bytes;
+fn write_functions(view: &View<'_>, held: &[&UserLine], most: usize, page: &mut Page<'_>) -> io::Result<()> {
+    let peak = view.report.peak.heap_bytes;
     // By file and function: bytes and lines.
     let mut by_function: HashMap<(&str, &str), (u64, u64)> = HashMap::new();
     for line in held {
@@ -79,7 +79,7 @@ fn write_functions(report: &Report, held: &[&UserLine], most: usize, page: &mut 
     page.heading("By function")?;
     let listed = most.min(functions.len());
     for &((file, function), (bytes, lines)) in &functions[..listed] {
-        let name = format!("{}  ", place_name(report, file, 0, function));
+        let name = format!("{}  ", view.place(file, 0, function));
         let line = amount(bytes, peak).to(PLACE_COLUMN).add(Style::Place, &name);
         let line = line.add(Style::Plain, &function_name(function));
         page.line(line.add(Style::Quiet, &format!("  {}", counted(lines, "line"))))?;
@@ -106,10 +106,10 @@ pub(super) fn amount(part: u64, whole: u64) -> Line {
         .add(Style::Plain, &format!(" {}", share(part, whole)))
 }
 
-fn row(report: &Report, line: &UserLine) -> Row {
+fn row(view: &View<'_>, line: &UserLine) -> Row {
     Row {
         bytes: line.peak_bytes,
-        place: place_name(report, &line.file, line.line, &line.function),
+        place: view.place(&line.file, line.line, &line.function),
         function: function_name(&line.function),
         source: line.source.as_deref().map(shown).unwrap_or_default(),
         below: below(line),
@@ -136,10 +136,13 @@ fn columns(rows: &[Row], page_width: usize) -> Columns {
     if PLACE_COLUMN + place + column(function) + column(source) + column(below) <= page_width {
         return Columns { place, function, source: Some(source) };
     }
-    let (place, function) = (place.min(PLACE_ROOM), function.min(FUNCTION_ROOM));
-    let others = PLACE_COLUMN + place + column(function) + column(below.min(BELOW_ROOM)) + GAP;
-    let room = page_width.saturating_sub(others);
-    Columns { place, function, source: (room >= LEAST_SOURCE).then_some(room.min(source)) }
+    let (function, below) = (function.min(FUNCTION_ROOM), below.min(BELOW_ROOM));
+    let room = page_width.saturating_sub(PLACE_COLUMN + column(function) + column(below));
+    let source_room = room.saturating_sub(place.min(PLACE_ROOM) + GAP);
+    if source_room >= LEAST_SOURCE {
+        return Columns { place: place.min(PLACE_ROOM), function, source: Some(source_room.min(source)) };
+    }
+    Columns { place: place.min(room.max(LEAST_PLACE)), function, source: None }
 }
 
 fn write_row(row: &Row, peak: u64, columns: &Columns, page: &mut Page<'_>) -> io::Result<()> {

@@ -42,33 +42,53 @@ pub struct TextOptions {
 /// Those of `out`.
 pub fn render(report: &Report, options: &TextOptions, out: &mut dyn io::Write) -> io::Result<()> {
     let page = &mut Page::new(out, options.width, options.color);
+    let view = &View::new(report);
     headline::write(report, page)?;
     if report.peak.heap_bytes >= TINY_BYTES {
         page.blank()?;
-        lines::write(report, options.lines, page)?;
-        tree::write(report, options.lines, page)?;
+        lines::write(view, options.lines, page)?;
+        tree::write(view, options.lines, page)?;
         timeline::write(report, page)?;
         memory::write(report, page)?;
         page.blank()?;
-        notes::write(report, page)?;
+        notes::write(view, page)?;
     } else if report.peak.heap_bytes > 0 {
-        notes::write_tiny(report, page)?;
+        notes::write_tiny(view, page)?;
     }
     Ok(())
 }
 
-/// The name of a place for people, safe to print: `flights.py:33`.
-fn place_name(report: &Report, file: &str, line: u32, function: &str) -> String {
-    if file.is_empty() {
-        return if function == NO_PYTHON { "(no Python line)" } else { "(unknown file)" }.to_owned();
-    }
-    let file = file_name(report, file);
-    if line == 0 { file } else { format!("{file}:{line}") }
+/// A report with the names of its places.
+struct View<'a> {
+    report: &'a Report,
+    /// Files below these are named relative to them.
+    folders: Vec<&'a str>,
 }
 
-/// The name of a file for people, safe to print.
-fn file_name(report: &Report, file: &str) -> String {
-    shown(place::short(file, report.run.folder.as_deref()))
+impl<'a> View<'a> {
+    fn new(report: &'a Report) -> Self {
+        let run = &report.run;
+        let mut folders: Vec<&str> = run.folder.as_deref().into_iter().collect();
+        // Also the folder of the script, which is named in full in the command line.
+        let is_run = |file: &str| run.command.iter().skip(1).any(|argument| argument == file);
+        let script = report.lines.iter().map(|line| line.file.as_str()).find(|file| is_run(file));
+        folders.extend(script.and_then(|file| file.rsplit_once('/')).map(|(folder, _)| folder));
+        Self { report, folders }
+    }
+
+    /// The name of a place for people, safe to print: `flights.py:33`.
+    fn place(&self, file: &str, line: u32, function: &str) -> String {
+        if file.is_empty() {
+            return if function == NO_PYTHON { "(no Python line)" } else { "(unknown file)" }.to_owned();
+        }
+        let file = self.file(file);
+        if line == 0 { file } else { format!("{file}:{line}") }
+    }
+
+    /// The name of a file for people, safe to print.
+    fn file(&self, file: &str) -> String {
+        shown(place::short(file, &self.folders))
+    }
 }
 
 /// The name of a function for people, safe to print; empty for what is none.

@@ -4,9 +4,8 @@ use std::io;
 
 use heapwise_analysis::TEMPORARY_MS;
 
+use super::View;
 use super::page::{Page, Style};
-use super::place_name;
-use crate::Report;
 use crate::model::{Exit, Recording, UserLine};
 use crate::numbers::{bytes, counted};
 
@@ -15,16 +14,16 @@ const TEXT_COLUMN: usize = 11;
 /// A line that did less than one in so many of it is not worth its name.
 const SMALLEST_PART: u64 = 10;
 
-pub(super) fn write(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
-    note(page, "Leaked", &leaked(report))?;
-    note(page, "Temporary", &temporary(report))?;
-    note(page, "Accuracy", &accuracy(report))
+pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    note(page, "Leaked", &leaked(view))?;
+    note(page, "Temporary", &temporary(view))?;
+    note(page, "Accuracy", &accuracy(view))
 }
 
 /// What there is to say of a program that allocated next to nothing.
-pub(super) fn write_tiny(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
-    let top = report.user_lines.iter().max_by_key(|line| line.peak_bytes);
-    let by = top.map(|line| format!(", most of it by {}", name(report, line))).unwrap_or_default();
+pub(super) fn write_tiny(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let top = view.report.user_lines.iter().max_by_key(|line| line.peak_bytes);
+    let by = top.map(|line| format!(", most of it by {}", name(view, line))).unwrap_or_default();
     let text = format!("The program itself held next to nothing{by}.");
     page.prose((Style::Plain, ""), 0, &text)
 }
@@ -33,40 +32,41 @@ fn note(page: &mut Page<'_>, label: &str, text: &str) -> io::Result<()> {
     page.prose((Style::Strong, label), TEXT_COLUMN, text)
 }
 
-fn leaked(report: &Report) -> String {
-    let live = bytes(report.leaked_bytes);
-    let unknown = match (report.run.exit, report.run.recording) {
+fn leaked(view: &View<'_>) -> String {
+    let live = bytes(view.report.leaked_bytes);
+    let unknown = match (view.report.run.exit, view.report.run.recording) {
         (_, Recording::StoppedEarly) => "recording stopped early",
         (Some(Exit::Signal(_)), Recording::Open) => "the program was killed",
         (Some(Exit::Code(_)), Recording::Open) => "the program ended without its exit handlers",
         (None, Recording::Open) => "the end is not in the capture",
         (_, Recording::Complete) => {
-            if report.leaked_bytes == 0 {
+            if view.report.leaked_bytes == 0 {
                 return "nothing: all memory was freed".to_owned();
             }
-            let by = by(report, report.leaked_bytes, |line| line.leaked_bytes);
+            let by = by(view, view.report.leaked_bytes, |line| line.leaked_bytes);
             return format!("{live} still live when the program had ended{by}");
         }
     };
     format!("not known, because {unknown}; at that moment {live} were live")
 }
 
-fn temporary(report: &Report) -> String {
-    let temporary = report.temporary;
+fn temporary(view: &View<'_>) -> String {
+    let temporary = view.report.temporary;
     if temporary.allocations == 0 {
         return format!("nothing was freed within {TEMPORARY_MS} ms of its allocation");
     }
-    let by = by(report, temporary.bytes, |line| line.temporary_bytes);
+    let by = by(view, temporary.bytes, |line| line.temporary_bytes);
+    let about = if view.report.run.sampling.is_some() { "about " } else { "" };
     format!(
-        "{} in {} freed within {TEMPORARY_MS} ms{by}",
+        "{} in {about}{} freed within {TEMPORARY_MS} ms{by}",
         bytes(temporary.bytes),
         counted(temporary.allocations, "block")
     )
 }
 
 /// The line that did most of it: `; most by flights.py:44 (1.20 GB)`.
-fn by(report: &Report, whole: u64, part: impl Fn(&UserLine) -> u64) -> String {
-    let Some(line) = report.user_lines.iter().rev().max_by_key(|line| part(line)) else {
+fn by(view: &View<'_>, whole: u64, part: impl Fn(&UserLine) -> u64) -> String {
+    let Some(line) = view.report.user_lines.iter().rev().max_by_key(|line| part(line)) else {
         return String::new();
     };
     let part = part(line);
@@ -74,22 +74,23 @@ fn by(report: &Report, whole: u64, part: impl Fn(&UserLine) -> u64) -> String {
         return String::new();
     }
     if part == whole {
-        return format!("; all by {}", name(report, line));
+        return format!("; all by {}", name(view, line));
     }
     let how_much = if part > whole / 2 { "most" } else { "the largest part" };
-    format!("; {how_much} by {} ({})", name(report, line), bytes(part))
+    format!("; {how_much} by {} ({})", name(view, line), bytes(part))
 }
 
-fn name(report: &Report, line: &UserLine) -> String {
-    place_name(report, &line.file, line.line, &line.function)
+fn name(view: &View<'_>, line: &UserLine) -> String {
+    view.place(&line.file, line.line, &line.function)
 }
 
-fn accuracy(report: &Report) -> String {
-    let Some(sampling) = report.run.sampling else {
-        let part = if report.run.problems.is_empty() { "" } else { " as far as the capture could be read" };
+fn accuracy(view: &View<'_>) -> String {
+    let Some(sampling) = view.report.run.sampling else {
+        let part =
+            if view.report.run.problems.is_empty() { "" } else { " as far as the capture could be read" };
         return format!("exact: every block was recorded{part}");
     };
-    let peak = report.peak;
+    let peak = view.report.peak;
     let percent = peak.error_bytes as f64 / peak.heap_bytes.max(1) as f64 * 100.0;
     format!(
         "peak ± {} ({percent:.1} %, one standard error): blocks under {} were sampled, larger ones all recorded",

@@ -116,14 +116,16 @@ fn eighths(value: u64, scale: u64) -> usize {
 /// The mark of the peak, and start and end where they do not touch it.
 fn axis(peak_s: f64, end_s: f64, columns: usize, page: &mut Page<'_>) -> io::Result<()> {
     let at = column_of(peak_s, end_s, columns);
-    let label = format!("peak {}", seconds(peak_s));
-    let (mark_start, mark) = if at + 2 + width(&label) <= columns {
+    let (label, end) = (format!("peak {}", seconds(peak_s)), seconds(end_s));
+    // To the right of the mark if the end still fits behind it, else to the left, else where it fits.
+    let label_width = width(&label) + 1;
+    let right = at + 1 + label_width;
+    let (mark_start, mark) = if right + 2 + width(&end) <= columns || (at < label_width && right <= columns) {
         (at, format!("▲ {label}"))
     } else {
-        (at.saturating_sub(width(&label) + 1), format!("{label} ▲"))
+        (at.saturating_sub(label_width), format!("{label} ▲"))
     };
     let mark_end = mark_start + width(&mark);
-    let end = seconds(end_s);
     let mut line = Line::default().to(CHART_COLUMN);
     if mark_start > "0 s ".len() {
         line = line.add(Style::Quiet, "0 s");

@@ -10,8 +10,7 @@ use std::io;
 use super::lines::{PLACE_COLUMN, amount};
 use super::page::{Line, Page, Style};
 use super::shown::{cut, padded, shown, width};
-use super::{file_name, function_name};
-use crate::Report;
+use super::{View, function_name};
 use crate::model::{Call, Step};
 use crate::numbers::{count, counted};
 
@@ -23,6 +22,8 @@ const MOST_INDENTS: usize = 12;
 /// Columns between a call and its source, and how much of that must fit for it to be shown.
 const GAP: usize = 2;
 const LEAST_SOURCE: usize = 20;
+/// The least room in which a chain tells the library at its end.
+const LIBRARY_ROOM: usize = 80;
 /// Steps of a chain that are tried to fit on a line.
 const MOST_STEPS: usize = 40;
 const ARROW: &str = " › ";
@@ -36,9 +37,9 @@ struct Row<'a> {
     calls: Vec<usize>,
 }
 
-pub(super) fn write(report: &Report, most_lines: usize, page: &mut Page<'_>) -> io::Result<()> {
+pub(super) fn write(view: &View<'_>, most_lines: usize, page: &mut Page<'_>) -> io::Result<()> {
     let most = most_lines + most_lines / 2;
-    let (rows, left_out) = choose(&report.call_tree, report.peak.heap_bytes, most);
+    let (rows, left_out) = choose(&view.report.call_tree, view.report.peak.heap_bytes, most);
     // A tree of single lines is the list of lines over again.
     if rows.iter().all(|row| row.level == 0 && row.call.steps.len() == 1) {
         return Ok(());
@@ -46,13 +47,13 @@ pub(super) fn write(report: &Report, most_lines: usize, page: &mut Page<'_>) -> 
     page.blank()?;
     page.heading("Call tree")?;
     let room = page.width.saturating_sub(PLACE_COLUMN);
-    let chains: Vec<String> = rows.iter().map(|row| chain(report, row, room)).collect();
+    let chains: Vec<String> = rows.iter().map(|row| chain(view, row, room)).collect();
     let widest_source = room.saturating_sub(GAP + LEAST_SOURCE);
     // Longer chains than that go without their source.
     let column =
         chains.iter().map(|chain| width(chain)).filter(|&width| width <= widest_source).max().unwrap_or(0);
     for (row, chain) in rows.iter().zip(&chains) {
-        let line = amount(row.call.peak_bytes_total, report.peak.heap_bytes).to(PLACE_COLUMN);
+        let line = amount(row.call.peak_bytes_total, view.report.peak.heap_bytes).to(PLACE_COLUMN);
         let source = row.call.steps.iter().rev().find_map(|step| step.source.as_deref());
         page.line(match source {
             Some(source) if width(chain) <= column => line
@@ -114,13 +115,21 @@ fn is_library(call: &Call) -> bool {
 }
 
 /// A row's chain of calls with its indent, in at most `room` columns: `main:74 › io.py load:33 › pandas`.
-fn chain(report: &Report, row: &Row<'_>, room: usize) -> String {
+fn chain(view: &View<'_>, row: &Row<'_>, room: usize) -> String {
     let indent = " ".repeat(row.level.min(MOST_INDENTS) * INDENT);
-    let steps = &row.call.steps;
+    let mut steps = &row.call.steps[..];
+    // Where room is short, the library at the end can go: the list of lines names it.
+    while room < LIBRARY_ROOM
+        && let [before @ .., last] = steps
+        && last.library.is_some()
+        && !before.is_empty()
+    {
+        steps = before;
+    }
     let mut file = row.file;
     let mut names = Vec::with_capacity(steps.len());
     for step in steps {
-        names.push(step_name(report, step, file));
+        names.push(step_name(view, step, file));
         if step.library.is_none() {
             file = &step.file;
         }
@@ -149,14 +158,14 @@ fn chain(report: &Report, row: &Row<'_>, room: usize) -> String {
 }
 
 /// `load:33`, or `io.py load:33` if it is not in `file`.
-fn step_name(report: &Report, step: &Step, file: &str) -> String {
+fn step_name(view: &View<'_>, step: &Step, file: &str) -> String {
     if let Some(library) = &step.library {
         return shown(library);
     }
     if step.file.is_empty() {
-        return super::place_name(report, "", 0, &step.function);
+        return view.place("", 0, &step.function);
     }
-    let file = if step.file == file { String::new() } else { file_name(report, &step.file) + " " };
+    let file = if step.file == file { String::new() } else { view.file(&step.file) + " " };
     let again = if step.depth > 1 { format!(" ×{}", count(u64::from(step.depth))) } else { String::new() };
     format!("{file}{}:{}{again}", function_name(&step.function), step.line)
 }

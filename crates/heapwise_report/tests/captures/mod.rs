@@ -65,7 +65,9 @@ fn program(mode: Mode, arguments: &[&str]) -> CaptureBuilder {
     for argument in arguments {
         capture.fact("argument", argument);
     }
-    capture.fact("folder", "/home/ann/delays").fact("python", "3.12.1");
+    capture
+        .fact("folder", "/home/ann/delays")
+        .fact("python", "3.12.1 (main, Jan  1 2024, 00:00:00) [GCC 13.2.0]");
     capture.file("/home/ann/delays/flights.py");
     capture
 }
@@ -220,6 +222,16 @@ pub(crate) fn damaged() -> Vec<u8> {
 pub(crate) fn empty() -> Vec<u8> {
     let mut capture = program(Mode::Exact, &["python", "-c", "pass"]);
     ended(&mut capture, Ending::Code(0), 0.02, 0);
+    capture.build()
+}
+
+/// A script outside the working directory, with a module beside it.
+pub(crate) fn script_elsewhere() -> Vec<u8> {
+    let mut capture = program(Mode::Exact, &["/usr/bin/python3.12", "/srv/jobs/night.py", "it's", "--all"]);
+    let load = capture.stack(&["/srv/jobs/night.py:<module>:3", "/srv/jobs/steps/load.py:load@7:9"]);
+    let other = capture.stack(&["/srv/jobs/night.py:<module>:4", "/opt/shared/cache.py:Cache.fill@20:31"]);
+    capture.time(20).allocation(0x100_0000, 2 * MB, load).time(60).allocation(0x200_0000, MB, other);
+    ended(&mut capture, Ending::Code(0), 0.1, 0);
     capture.build()
 }
 
