@@ -147,8 +147,10 @@ fn below<'a>(profile: &'a Profile, analysis: &Analysis) -> FxHashMap<Place<'a>, 
         let Some(stack) = profile.stack(id) else { break };
         let file = profile.file_of(stack.frame);
         let library = place::library(file);
-        let here = if library.is_some() {
-            user[stack.parent as usize]
+        let caller = user[stack.parent as usize];
+        let in_user_file = caller.is_some_and(|line| !place::is_generated(line.file));
+        let here = if library.is_some() || (in_user_file && place::is_generated(file)) {
+            caller
         } else {
             let line = profile.frame(stack.frame).position.line;
             Some(Place { file, line, function: profile.function_of(stack.frame) })

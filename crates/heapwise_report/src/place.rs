@@ -12,6 +12,12 @@ pub(crate) fn library(file: &str) -> Option<&str> {
     }
 }
 
+/// Whether the code of `file` was made at run time, as `exec`, `namedtuple` and `dataclass` make it. It is the
+/// user's where no file of the user's called it, else a detail of the line that did.
+pub(crate) fn is_generated(file: &str) -> bool {
+    origin(file) == Origin::NoFile
+}
+
 /// The name of `file` for people: relative to its library when it has one, else to the first of `folders` that it
 /// is below.
 pub(crate) fn short<'a>(file: &'a str, folders: &[&str]) -> &'a str {

@@ -1,7 +1,7 @@
 //! The tree of calls, folded to what a reader of the user's code wants to see.
 //!
 //! Frames of libraries between two lines of the user's become one step; a line that recurs stands once, where
-//! it was first called; a chain of single calls becomes one [`Call`]. Invariant: nothing below a hundredth of
+//! it was first called; code made at run time counts for the line that called it; a chain of single calls becomes one [`Call`]. Invariant: nothing below a hundredth of
 //! the peak is a call of its own, and the result is at most [`MOST_LEVELS`] calls deep, however deep the
 //! stacks were.
 
@@ -54,8 +54,19 @@ fn merge<'a>(tree: &CallTree<'a>) -> Vec<Node<'a>> {
     let mut child_of: FxHashMap<(usize, u32), usize> = FxHashMap::default();
     // By index in `tree`: the folded node, and how often its line is on the stack down to there.
     let mut folded: Vec<(usize, u32)> = vec![(0, 1)];
+    // By index in `tree`: whether a file of the user's is on the stack.
+    let mut in_user_file = vec![false];
     for node in &tree.nodes[1..] {
         let caller = folded[node.parent as usize].0;
+        let file = node.place.file;
+        let generated = place::is_generated(file);
+        let called_by_user = in_user_file[node.parent as usize];
+        in_user_file.push(called_by_user || (!generated && place::library(file).is_none()));
+        if generated && called_by_user {
+            nodes[caller].bytes = nodes[caller].bytes.saturating_add(node.own_bytes);
+            folded.push(folded[node.parent as usize]);
+            continue;
+        }
         let key = key(node);
         let next = numbers.len() as u32 + 1;
         let number = *numbers.entry(key).or_insert(next);

@@ -242,6 +242,23 @@ fn recursion_is_told_once() {
 }
 
 #[test]
+fn generated_code_counts_for_the_line_that_called_it() {
+    let mut capture = heapwise_testkit::CaptureBuilder::new(Mode::Exact);
+    let made = capture.stack(&["<module>:9", "<string>:Point.__init__@2:3"]);
+    let called = capture.stack(&["<module>:9", "<string>:Point.__init__@2:3", "check@4:5"]);
+    let alone = capture.stack(&["<string>:<module>:1"]);
+    capture.allocation(0x1000, 700, made).allocation(0x2000, 200, called).allocation(0x3000, 100, alone);
+    let report = captures::report(capture.build());
+    let mut told = Vec::new();
+    for call in &report.call_tree {
+        let lines: Vec<u32> = call.steps.iter().map(|step| step.line).collect();
+        let below: Vec<u64> = call.calls.iter().map(|call| call.peak_bytes_total).collect();
+        told.push((lines, call.peak_bytes_total, below));
+    }
+    assert_eq!(told, [(vec![9], 900, vec![200]), (vec![1], 100, vec![])]);
+}
+
+#[test]
 fn a_capture_cut_off_anywhere_gives_a_report() {
     let whole = captures::ordinary().build();
     for length in (4_096..whole.len()).step_by(whole.len() / 97) {

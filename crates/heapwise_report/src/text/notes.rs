@@ -23,7 +23,10 @@ pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
 /// What there is to say of a program that allocated next to nothing.
 pub(super) fn write_tiny(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let top = view.report.user_lines.iter().max_by_key(|line| line.peak_bytes);
-    let by = top.map(|line| format!(", most of it by {}", name(view, line))).unwrap_or_default();
+    let by = top
+        .filter(|line| !line.file.is_empty())
+        .map(|line| format!(", most of it by {}", name(view, line)))
+        .unwrap_or_default();
     let text = format!("The program itself held next to nothing{by}.");
     page.prose((Style::Plain, ""), 0, &text)
 }
