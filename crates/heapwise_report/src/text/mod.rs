@@ -2,7 +2,7 @@
 //!
 //! The answer comes first: how high the heap went, when, and which lines held it; then what explains it, each
 //! section in a file of its own. Invariant: no line is wider than the options say, nothing of a capture reaches
-//! the terminal raw ([`shown`]), and without colour the text is the same but for the colours.
+//! the terminal raw (the module `shown`), and without colour the text is the same but for the colours.
 
 use std::io;
 
