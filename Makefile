@@ -35,9 +35,7 @@ demo: $(VENV)/heapwise-installed $(VENV)/demo-libraries ## Profile a real analys
 	@mkdir -p target/demo
 	@rm -f target/demo/flights.heapwise
 	$(BIN)/heapwise run -o target/demo/flights.heapwise examples/flights.py
-	@echo
-	@echo "The capture is target/demo/flights.heapwise; read it again with:"
-	@echo "  $(BIN)/heapwise report target/demo/flights.heapwise"
+	@echo "(Here, heapwise is $(BIN)/heapwise.)"
 
 .PHONY: test
 test: lint test-rust test-python ## Everything that must hold: lint, Rust tests, Python tests on every Python found
