@@ -11,6 +11,8 @@ pub(crate) struct Config {
     pub(crate) capture: PathBuf,
     /// Which blocks to record.
     pub(crate) mode: Mode,
+    /// A launcher waits for this process; it tells the user why there is no capture.
+    pub(crate) launched: bool,
 }
 
 impl Config {
@@ -18,12 +20,14 @@ impl Config {
     /// parent (a program that the profiled program started inherits the variable).
     pub(crate) fn from_environment() -> Option<Self> {
         let capture = PathBuf::from(std::env::var_os("HEAPWISE_CAPTURE")?);
-        if let Some(launcher) = std::env::var_os("HEAPWISE_LAUNCHER_PID")
+        let launcher = std::env::var_os("HEAPWISE_LAUNCHER_PID");
+        if let Some(launcher) = &launcher
             && launcher.to_str()?.parse() != Ok(std::os::unix::process::parent_id())
         {
             return None;
         }
         let exact = std::env::var_os("HEAPWISE_MODE").is_some_and(|mode| mode == "exact");
-        Some(Self { capture, mode: if exact { Mode::Exact } else { Mode::Sampled } })
+        let mode = if exact { Mode::Exact } else { Mode::Sampled };
+        Some(Self { capture, mode, launched: launcher.is_some() })
     }
 }

@@ -55,6 +55,7 @@ pub(crate) unsafe fn start() -> Result<(), String> {
         Ok(sink) => sink,
         // Somebody records there already: this process was put in place of one that was profiled.
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
+        Err(_) if config.launched => return Ok(()),
         Err(error) => {
             let path = config.capture.display();
             platform::say(&format!("cannot record to {path}: {error}; the program runs without profile"));

@@ -17,9 +17,9 @@ use heapwise_capture::origin::{Origin, origin};
 use heapwise_capture::table::TableRecord;
 
 use crate::platform::slot::Inside;
-use crate::process::{self, Status};
+
 use crate::recorder::{self, Agent};
-use crate::{blocks, heap, hooks, platform, sampler};
+use crate::{blocks, heap, hooks, platform, process, sampler};
 
 /// Time between two ticks.
 const TICK: Duration = Duration::from_millis(10);
@@ -118,7 +118,6 @@ pub(crate) fn finish(agent: &'static Agent) {
 }
 
 struct Look {
-    status: Status,
     begun: Instant,
     next: Instant,
     malloc_at: Option<Instant>,
@@ -128,7 +127,7 @@ struct Look {
 impl Look {
     fn new() -> Self {
         let now = Instant::now();
-        Self { status: Status::open(), begun: now, next: now, malloc_at: None, malloc: (0, 0) }
+        Self { begun: now, next: now, malloc_at: None, malloc: (0, 0) }
     }
 
     fn take_if_due(&mut self, agent: &'static Agent) {
@@ -144,7 +143,7 @@ impl Look {
             self.malloc = process::malloc_held().unwrap_or_default();
             self.malloc_at = Some(Instant::now());
         }
-        let pages = self.status.pages();
+        let pages = process::pages();
         let resident = Resident {
             anonymous: pages.anonymous,
             file: pages.file,

@@ -3,8 +3,6 @@
 //! Reads `/proc/self`, whose formats are those of proc(5). Invariant: nothing here fails the agent; what cannot
 //! be read is 0 or empty.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// Pages of the process in memory, in bytes.
@@ -15,21 +13,9 @@ pub(crate) struct Pages {
     pub(crate) shared: u64,
 }
 
-/// An open `/proc/self/status`.
-#[derive(Debug)]
-pub(crate) struct Status(Option<File>);
-
-impl Status {
-    pub(crate) fn open() -> Self {
-        Self(File::open("/proc/self/status").ok())
-    }
-
-    /// Reads the sizes as they are now.
-    pub(crate) fn pages(&self) -> Pages {
-        let mut buffer = [0; 4096];
-        let length = self.0.as_ref().and_then(|file| file.read_at(&mut buffer, 0).ok()).unwrap_or(0);
-        parse_status(&String::from_utf8_lossy(&buffer[..length]))
-    }
+/// The pages as they are now. The file is opened anew each time, so that no file number of the program's is taken.
+pub(crate) fn pages() -> Pages {
+    parse_status(&std::fs::read_to_string("/proc/self/status").unwrap_or_default())
 }
 
 fn parse_status(text: &str) -> Pages {
@@ -103,7 +89,7 @@ mod tests {
         let text = "Name:\tx\nRssAnon:\t     100 kB\nRssFile:\t 7 kB\nRssShmem:\t 0 kB\n";
         assert_eq!(parse_status(text), Pages { anonymous: 102_400, file: 7168, shared: 0 });
         assert_eq!(parse_status("garbage"), Pages::default());
-        assert!(Status::open().pages().anonymous > 0);
+        assert!(pages().anonymous > 0);
     }
 
     #[test]

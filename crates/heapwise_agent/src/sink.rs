@@ -3,11 +3,15 @@
 //! Invariants: space is reserved on the disk before a chunk is mapped, so that a full disk is an error here and
 //! no fault later; a record's bytes are stored before `committed` tells of them, and a chunk's header before
 //! `end` tells of it; the file never shrinks below what is mapped.
+//!
+//! The file is open only while a chunk is made: a program may close every file that it did not open, and use the
+//! number for one of its own, which must never be written to in place of the capture.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use heapwise_capture::chunk::{self, ChunkHeader};
@@ -18,7 +22,9 @@ use crate::{heap, platform};
 /// The open capture.
 #[derive(Debug)]
 pub(crate) struct Sink {
-    file: File,
+    path: PathBuf,
+    /// Device and inode: what is at the path later may be another file.
+    identity: (u64, u64),
     header: *mut u8,
     end: usize,
 }
@@ -33,19 +39,23 @@ impl Sink {
     /// Those of the file system; [`io::ErrorKind::AlreadyExists`] if the file is not empty.
     pub(crate) fn create(path: &Path, header: &Header) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        if file.metadata()?.len() != 0 {
+        let facts = file.metadata()?;
+        if facts.len() != 0 {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
-        reserve(&file, 0, header::HEADER_SIZE)?;
-        let page = platform::map_file(file.as_raw_fd(), 0, header::HEADER_SIZE);
-        if page.is_null() {
-            return Err(io::Error::last_os_error());
-        }
-        heap::account(header::HEADER_SIZE);
+        let page = map(&file, 0, header::HEADER_SIZE).inspect_err(|_| {
+            // An empty file says that nothing was recorded.
+            let _ = file.set_len(0);
+        })?;
         let bytes = Header { end: header::HEADER_SIZE as u64, ..*header }.encode();
         // SAFETY: the page was just mapped, writable, and is of this size.
         unsafe { page.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
-        Ok(Self { file, header: page, end: header::HEADER_SIZE })
+        Ok(Self {
+            path: path.to_owned(),
+            identity: (facts.dev(), facts.ino()),
+            header: page,
+            end: header::HEADER_SIZE,
+        })
     }
 
     /// A fresh chunk with room for `room` bytes.
@@ -54,12 +64,12 @@ impl Sink {
     /// Those of the file system: no space, or a limit on the size of files.
     pub(crate) fn chunk(&mut self, stream: u32, room: usize, base_sequence: u64) -> io::Result<Chunk> {
         let size = (room + chunk::HEADER_SIZE).next_multiple_of(chunk::ALIGNMENT);
-        reserve(&self.file, self.end, size)?;
-        let start = platform::map_file(self.file.as_raw_fd(), self.end, size);
-        if start.is_null() {
-            return Err(io::Error::last_os_error());
+        let file = OpenOptions::new().read(true).write(true).open(&self.path)?;
+        let facts = file.metadata()?;
+        if (facts.dev(), facts.ino()) != self.identity {
+            return Err(io::Error::other("the capture was replaced by another file"));
         }
-        heap::account(size);
+        let start = map(&file, self.end, size)?;
         let bytes = ChunkHeader { stream, size: size as u32, committed: 0, base_sequence }.encode();
         // SAFETY: the chunk was just mapped, writable, and is larger than its header.
         unsafe { start.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
@@ -79,6 +89,17 @@ impl Sink {
             self.header.add(header::STATE_OFFSET).write_volatile(state);
         }
     }
+}
+
+/// Reserves a part of the file on the disk and maps it.
+fn map(file: &File, offset: usize, size: usize) -> io::Result<*mut u8> {
+    reserve(file, offset, size)?;
+    let start = platform::map_file(file.as_raw_fd(), offset, size);
+    if start.is_null() {
+        return Err(io::Error::last_os_error());
+    }
+    heap::account(size);
+    Ok(start)
 }
 
 /// Gives the file `size` more bytes at `offset`, on the disk.
@@ -166,5 +187,16 @@ mod tests {
             Sink::create(&path, &Header::default()).expect_err("not empty").kind(),
             io::ErrorKind::AlreadyExists
         );
+    }
+
+    #[test]
+    fn a_file_put_in_place_of_the_capture_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.heapwise");
+        let mut sink = Sink::create(&path, &Header::default()).expect("a sink");
+        std::fs::rename(&path, folder.path().join("moved")).expect("a rename");
+        std::fs::write(&path, b"mine").expect("another file");
+        sink.chunk(1, 100, 0).expect_err("another file");
+        assert_eq!(std::fs::read(&path).expect("the file"), b"mine");
     }
 }
