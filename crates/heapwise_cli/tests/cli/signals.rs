@@ -6,10 +6,17 @@ use std::io::{BufRead, BufReader, Lines, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 use super::harness::{Sandbox, python};
+
+/// `wait_for_signal()` in Python; unlike `signal.pause()` it also sees a signal that came just before.
+const WAIT_FOR_SIGNAL: &str = "import os, signal\n\
+                               woken, wake = os.pipe()\n\
+                               os.set_blocking(wake, False)\n\
+                               signal.set_wakeup_fd(wake)\n\
+                               def wait_for_signal(): return os.read(woken, 1)\n";
 
 /// `heapwise run -c code`, running.
 struct Running {
@@ -19,7 +26,8 @@ struct Running {
 
 impl Running {
     fn start(sandbox: &Sandbox, code: &str) -> Self {
-        let mut command = sandbox.heapwise(["run", "--no-report", "-c", code]);
+        let code = format!("{WAIT_FOR_SIGNAL}{code}");
+        let mut command = sandbox.heapwise(["run", "--no-report", "-c", &code]);
         // Apart from the test runner's process group, which signals must not reach.
         command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut launcher = command.spawn().expect("it starts");
@@ -41,6 +49,16 @@ impl Running {
     }
 }
 
+impl Drop for Running {
+    /// Leaves nothing behind where a test failed.
+    fn drop(&mut self) {
+        if matches!(self.launcher.try_wait(), Ok(None)) {
+            let _ = killpg(Pid::from_raw(self.launcher.id().cast_signed()), Signal::SIGKILL);
+            let _ = self.launcher.wait();
+        }
+    }
+}
+
 #[test]
 fn every_signal_for_the_launcher_alone_reaches_the_program() {
     let sandbox = Sandbox::new();
@@ -52,7 +70,7 @@ fn every_signal_for_the_launcher_alone_reaches_the_program() {
          print('ready', flush=True)\n\
          while True:\n\
          \x20   got = signal.sigwait(signals - {signal.SIGCHLD})\n\
-         \x20   print(got, flush=True)\n\
+         \x20   print(int(got), flush=True)\n\
          \x20   if got == signal.SIGTERM: break\n",
     );
     assert_eq!(running.says(), "ready");
@@ -88,7 +106,7 @@ fn a_handler_decides_the_exit_code() {
          def stop(number, frame): print('cleaning up', flush=True); sys.exit(7)\n\
          signal.signal(signal.SIGTERM, stop)\n\
          print('ready', flush=True)\n\
-         while True: signal.pause()\n",
+         while True: wait_for_signal()\n",
     );
     assert_eq!(running.says(), "ready");
     running.send(Signal::SIGTERM);
@@ -147,7 +165,7 @@ fn what_the_program_sends_to_its_own_group_is_not_sent_back_to_it() {
          signal.signal(signal.SIGUSR2, tells)\n\
          os.kill(0, signal.SIGUSR1)\n\
          print('sent', count, flush=True)\n\
-         while True: signal.pause()\n",
+         while True: wait_for_signal()\n",
     );
     assert_eq!(running.says(), "sent 1");
     // The launcher takes signals in the order of their numbers, so USR1 would go first.

@@ -7,18 +7,23 @@ use super::harness::{Sandbox, python};
 /// Opens a terminal, runs a job on it as a shell with job control does, and types.
 const SHELL: &str = include_str!("job_control.py");
 
-/// What is typed at, told on stdout.
-const PROGRAM: &str = "import signal, sys\n\
-                       interrupts = 0\n\
-                       def interrupted(number, frame):\n\
-                       \x20   global interrupts\n\
-                       \x20   interrupts += 1\n\
-                       \x20   print('interrupted', interrupts, flush=True)\n\
-                       signal.signal(signal.SIGINT, interrupted)\n\
+/// What is typed at, told on stdout. It waits for keys and interrupts alike, so that none is missed between two waits.
+const PROGRAM: &str = "import os, select, signal, sys\n\
+                       woken, wake = os.pipe()\n\
+                       os.set_blocking(wake, False)\n\
+                       signal.set_wakeup_fd(wake)\n\
+                       signal.signal(signal.SIGINT, lambda number, frame: None)\n\
                        print('ready', sys.stdin.isatty(), sys.stdout.isatty(), flush=True)\n\
-                       for line in sys.stdin:\n\
-                       \x20   print('read', line.strip(), interrupts, flush=True)\n\
-                       \x20   if line == 'end\\n': sys.exit(interrupts)\n";
+                       interrupts = 0\n\
+                       while True:\n\
+                       \x20   ready, _, _ = select.select([0, woken], [], [])\n\
+                       \x20   if woken in ready:\n\
+                       \x20       interrupts += len(os.read(woken, 9))\n\
+                       \x20       print('interrupted', interrupts, flush=True)\n\
+                       \x20   if 0 in ready:\n\
+                       \x20       line = os.read(0, 99).decode().strip()\n\
+                       \x20       print('read', line, interrupts, flush=True)\n\
+                       \x20       if line == 'end': sys.exit(interrupts)\n";
 
 fn session(job: &[&str]) -> String {
     let sandbox = Sandbox::new();
