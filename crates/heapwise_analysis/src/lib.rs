@@ -5,8 +5,8 @@
 //!
 //! * [`analyse`] replays the events once and says, for every stack, what was live at the high-water mark, what
 //!   was leaked, what was temporary;
-//! * [`places`] sums that up by line, function, file and origin (library);
-//! * [`call_tree`] arranges what was live at the high-water mark as a tree;
+//! * [`places()`] sums that up by line, function, file and origin (library);
+//! * [`call_tree()`] arranges what was live at the high-water mark as a tree;
 //! * [`Analysis::time_line`] draws the heap over time.
 //!
 //! # What the numbers mean

@@ -122,6 +122,8 @@ impl Tables {
                 }
             }
         }
+        // A thread may be described again, when it has got its name: the last record holds.
+        tables.threads.reverse();
         tables.threads.sort_by_key(|thread| thread.number);
         tables.threads.dedup_by_key(|thread| thread.number);
         for (target, count) in [

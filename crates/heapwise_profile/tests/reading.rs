@@ -81,7 +81,8 @@ fn equal_texts_have_one_number() {
 #[test]
 fn threads_without_a_record_are_listed() {
     let mut capture = CaptureBuilder::new(Mode::Exact);
-    capture.on(3).free(1).on(1).free(2).thread(2, "named", NO_STACK).thread(1, "main", NO_STACK);
+    capture.on(3).free(1).on(1).free(2).thread(2, "new", NO_STACK).thread(1, "main", NO_STACK);
+    capture.thread(2, "named", NO_STACK);
     let profile = profile(capture);
     let threads: Vec<_> = profile.threads().iter().map(|it| (it.number, &*it.name)).collect();
     assert_eq!(threads, [(1, "main"), (2, "named"), (3, "")]);
