@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::path::Path;
 
 use crate::exit::ExitStatus;
 
@@ -49,6 +50,18 @@ fn without_number(mut text: String) -> String {
     text
 }
 
+/// A path as a person must type it to a shell, in front of which no option is expected.
+pub(crate) fn typed(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let here = if text.starts_with('-') { "./" } else { "" };
+    let plain = |character: char| character.is_alphanumeric() || "/._-+=:,@%".contains(character);
+    if !text.is_empty() && text.chars().all(plain) {
+        format!("{here}{text}")
+    } else {
+        format!("'{here}{}'", text.replace('\'', r"'\''"))
+    }
+}
+
 /// Says `error` on stderr; returns the code to end with.
 pub(crate) fn say_error(error: &anyhow::Error) -> ExitStatus {
     let failure = error.downcast_ref::<Failure>();
@@ -67,4 +80,24 @@ pub(crate) fn warn(message: impl fmt::Display) {
 /// Writes to stderr in one piece; nobody is left to be told if that fails.
 pub(crate) fn say(text: impl fmt::Display) {
     let _ = io::stderr().lock().write_all(text.to_string().as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_can_be_typed_as_it_is_shown() {
+        for (path, shown) in [
+            ("runs/train.2.heapwise", "runs/train.2.heapwise"),
+            ("größe.py", "größe.py"),
+            ("-odd.heapwise", "./-odd.heapwise"),
+            ("two words", "'two words'"),
+            ("-it's", r"'./-it'\''s'"),
+            ("$HOME", "'$HOME'"),
+            ("", "''"),
+        ] {
+            assert_eq!(typed(Path::new(path)), shown);
+        }
+    }
 }

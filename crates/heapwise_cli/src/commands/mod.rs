@@ -46,7 +46,7 @@ fn answer(error: &clap::Error, first: Option<&Path>) -> ExitStatus {
     if error.kind() == ErrorKind::InvalidSubcommand
         && let Some(script) = first.filter(|path| path.exists())
     {
-        failure::say(format_args!("hint: to profile it: heapwise run {}\n", script.display()));
+        failure::say(format_args!("hint: to profile it: heapwise run {}\n", failure::typed(script)));
     }
     ExitStatus::Refused
 }

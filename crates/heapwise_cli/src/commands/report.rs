@@ -71,7 +71,7 @@ fn check_output(output: &Path, capture: &Path) -> Result<(), Failure> {
             "cannot write {shown}: there is no folder {}",
             folder.display()
         ))
-        .hint(format!("create it first: mkdir -p {}", folder.display())));
+        .hint(format!("create it first: mkdir -p {}", failure::typed(folder))));
     }
     if let (Ok(output), Ok(capture)) = (output.canonicalize(), capture.canonicalize())
         && output == capture

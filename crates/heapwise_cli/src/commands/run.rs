@@ -100,7 +100,7 @@ fn check_program(target: &Target) -> Result<(), Failure> {
         Ok(_) => Ok(()),
         Err(error) => {
             Err(Failure::refused(format!("cannot read the script {shown}: {}", failure::reason(&error)))
-                .hint(format!("see who may read it: ls -l {shown}")))
+                .hint(format!("see who may read it: ls -l {}", failure::typed(path))))
         }
     }
 }
@@ -111,7 +111,7 @@ fn missing_script_hint(path: &Path) -> String {
         format!("there is {}", with_extension.display())
     } else if path.parent().is_some_and(|folder| folder.as_os_str().is_empty()) && path.extension().is_none()
     {
-        format!("give the path of a script; to run a module: heapwise run -m {}", path.display())
+        format!("give the path of a script; to run a module: heapwise run -m {}", failure::typed(path))
     } else {
         "give the path of a script, seen from the working directory".to_owned()
     }
@@ -134,10 +134,11 @@ fn say_why_empty(capture: &CaptureFile, interpreter: &Path) {
         ));
         return;
     }
-    let interpreter = interpreter.display();
+    let typed = failure::typed(interpreter);
     failure::warn(format_args!(
-        "nothing was recorded: heapwise is not installed for {interpreter}; install it there \
-         ({interpreter} -m pip install heapwise) or name another interpreter with {}",
+        "nothing was recorded: heapwise is not installed for {}; install it there \
+         ({typed} -m pip install heapwise) or name another interpreter with {}",
+        interpreter.display(),
         env_vars::PYTHON
     ));
 }
@@ -170,5 +171,6 @@ fn finish(capture: &CaptureFile, finished: Finished, wanted: bool) {
         Ok(text) => failure::say(format_args!("\n{}", String::from_utf8_lossy(&text))),
         Err(error) => failure::warn(format_args!("no report: {error}")),
     }
-    failure::say(format_args!("\nheapwise: the capture is {shown}\nSee it again: heapwise report {shown}\n"));
+    let typed = failure::typed(&capture.shown);
+    failure::say(format_args!("\nheapwise: the capture is {shown}\nSee it again: heapwise report {typed}\n"));
 }

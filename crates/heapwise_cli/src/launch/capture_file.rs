@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use heapwise_capture::header::HEADER_SIZE;
 
 use crate::args::Target;
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 
 /// The end of a capture's name.
 const EXTENSION: &str = ".heapwise";
@@ -56,7 +56,7 @@ impl CaptureFile {
         if !folder.is_dir() {
             let failure =
                 Failure::refused(format!("cannot write {shown}: there is no folder {}", folder.display()));
-            return refused(failure.hint(format!("create it first: mkdir -p {}", folder.display())));
+            return refused(failure.hint(format!("create it first: mkdir -p {}", failure::typed(folder))));
         }
         if name.is_dir() {
             return refused(
