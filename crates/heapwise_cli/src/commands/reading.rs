@@ -50,7 +50,8 @@ fn with_sign_of_life<T>(work: impl FnOnce() -> T) -> T {
             if is_done.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
                 return;
             }
-            let spinner = ProgressBar::new_spinner().with_message("reading the capture");
+            let spinner =
+                ProgressBar::new_spinner().with_elapsed(PATIENCE).with_message("reading the capture");
             if let Ok(style) = ProgressStyle::with_template("heapwise: {msg} {spinner} {elapsed}") {
                 spinner.set_style(style);
             }
