@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from functools import cache
 from pathlib import Path
 
@@ -25,6 +26,14 @@ from interpreters import (
 from native_code import compile_library
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "programs"
+
+
+def pytest_configure() -> None:
+    """Programs under test start with signals as at a terminal, even where the tests run in the background of a shell
+    or under nohup: what is ignored would be inherited, what is handled is not."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def pytest_report_header() -> list[str]:

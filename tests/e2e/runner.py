@@ -38,9 +38,13 @@ class Finished:
         return f"$ {' '.join(self.command)}\nstatus {self.status}\nstdout: {out}\nstderr: {err}"
 
 
+# What changes how a program writes to a terminal.
+_LOOKS = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS", "LINES")
+
+
 def clean_environ(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of the tests without what would change Python's or heapwise's behaviour, and with `extra`."""
-    unwanted = ("PYTHON", "HEAPWISE", "VIRTUAL_ENV", "PYTEST", "PYENV_VERSION", "NO_COLOR", "FORCE_COLOR", "CLICOLOR")
+    unwanted = ("PYTHON", "HEAPWISE", "VIRTUAL_ENV", "PYTEST", "PYENV_VERSION", *_LOOKS)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     return {**kept, "LC_ALL": "C.UTF-8", **(extra or {})}
 

@@ -10,7 +10,7 @@ from expectations import ExitExpectation, Mode, Program
 from interpreters import Environment, lacking
 from invariants import broken_invariants
 from runner import invocation_arguments, read_report, record
-from verdict import judge
+from verdict import Outcome, judge
 
 
 def test_program(environment: Environment, mode: Mode, program: Program, native_folder: Path, tmp_path: Path) -> None:
@@ -27,10 +27,13 @@ def test_program(environment: Environment, mode: Mode, program: Program, native_
     assert done.stderr == b"", done
     report = read_report(environment, capture)
 
-    run = report["run"]
-    assert run["mode"] == mode
-    assert run["python"] == ".".join(map(str, environment.interpreter.release))
-    outcomes = judge(program, mode, version, environment.sizes, report, done.stdout.decode())
+    release = ".".join(map(str, environment.interpreter.release))
+    outcomes = [
+        *judge(program, mode, version, environment.sizes, report, done.stdout.decode()),
+        Outcome("mode", mode, report["run"]["mode"], report["run"]["mode"] == mode),
+        Outcome("python", release, report["run"]["python"], report["run"]["python"] == release),
+        Outcome("problems", "none", str(report["run"]["problems"]), not report["run"]["problems"]),
+    ]
     broken = broken_invariants(report)
     if broken or not all(outcome.holds for outcome in outcomes):
         lines = [str(outcome) for outcome in outcomes] + [f"FAIL {rule}" for rule in broken]

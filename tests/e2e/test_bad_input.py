@@ -71,8 +71,8 @@ def test_a_directory_without_main_gets_pythons_own_message(environment: Environm
 
 @pytest.mark.parametrize(
     "source",
-    ["print('never')\ndef broken(:\n    pass\n", "x = 1\n  y = 2\n", "text = '''never closed\n", "x = 1\0\n"],
-    ids=["syntax", "indentation", "unterminated", "null-byte"],
+    ["print('never')\ndef broken(:\n    pass\n", "x = 1\n  y = 2\n", "text = '''never closed\n"],
+    ids=["syntax", "indentation", "unterminated"],
 )
 def test_a_script_that_does_not_compile_gets_pythons_own_message(
     environment: Environment, tmp_path: Path, source: str

@@ -13,10 +13,8 @@ import __main__
 
 def disposition(number: int) -> str:
     """How a signal is handled."""
-    try:
-        return str(signal.getsignal(number))
-    except ValueError as error:
-        return str(error)
+    handler = signal.getsignal(number)
+    return handler.name if isinstance(handler, signal.Handlers) else str(handler)
 
 
 facts = {
