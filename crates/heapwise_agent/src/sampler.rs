@@ -18,6 +18,10 @@ use heapwise_capture::sampling::Sampling;
 const LARGE: u64 = 16 * 1024;
 /// The densest interval, bytes.
 const DENSEST: u64 = 1024;
+/// The interval for a program that used up some of its credit with a heap below this: what it needs is not a more
+/// exact picture of little, but credit for when the heap grows.
+const SPARSER: u64 = 8 * DENSEST;
+const SMALL_HEAP: u64 = 64_000_000;
 /// Highest heap divided by interval.
 const PRECISION: u64 = 100_000;
 /// Blocks that may be recorded before thrift begins.
@@ -61,7 +65,8 @@ pub(crate) fn adapt(elapsed_ms: u64, highest_heap: u64) {
 
 /// One step of the rule; `allowed` blocks may be recorded in a tick in the long run.
 fn step(now: Sampling, credit: i64, allowed: u64, certain: u64, drawn: u64, highest_heap: u64) -> Sampling {
-    let wanted = (highest_heap / PRECISION).max(DENSEST);
+    let thrifty = highest_heap < SMALL_HEAP && credit < FIRST_CREDIT * 4 / 5;
+    let wanted = (highest_heap / PRECISION).max(if thrifty { SPARSER } else { DENSEST });
     let Sampling { mut interval, mut threshold } = now;
     let recorded = certain + drawn;
     if credit <= 0 && recorded > allowed {
@@ -124,8 +129,10 @@ mod tests {
         let start = Sampling { interval: DENSEST, threshold: LARGE };
         let calm = step(start, FIRST_CREDIT, 40, 0, 100, 1_000_000_000);
         assert_eq!(calm, Sampling { interval: 10_000, threshold: LARGE });
-        let flood = step(start, -5, 40, 0, 1000, 0);
+        let flood = step(start, -5, 40, 0, 1000, SMALL_HEAP);
         assert_eq!(flood, Sampling { interval: 2048, threshold: LARGE });
+        let busy_and_small = step(start, FIRST_CREDIT / 2, 40, 0, 1000, 1_000_000);
+        assert_eq!(busy_and_small, Sampling { interval: SPARSER, threshold: LARGE });
         let large = step(start, -5, 40, 1000, 0, 0);
         assert_eq!(large, Sampling { interval: LARGE, threshold: 2 * LARGE });
         let back = step(large, FIRST_CREDIT, 40, 0, 0, 0);

@@ -11,8 +11,9 @@ use heapwise_capture::header::{Mode, Stop};
 use heapwise_capture::sampling::Sampling;
 use heapwise_capture::table::{NO_STACK, StackId, TableRecord};
 
+use crate::platform::Errno;
 use crate::platform::slot::{Slot, slot};
-use crate::recorder::Agent;
+use crate::recorder::{self, Agent};
 use crate::sampler::{self, Random};
 use crate::sink::Chunk;
 use crate::stack::StackCache;
@@ -24,6 +25,8 @@ const CHUNKS: [usize; 4] = [16 * 1024, 64 * 1024, 256 * 1024, 1024 * 1024];
 const ROOM: usize = 3 * MAX_LENGTH;
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
+/// Threads of the program among them.
+static OF_THE_PROGRAM: AtomicU32 = AtomicU32::new(0);
 
 /// What is kept of a thread.
 #[derive(Debug)]
@@ -103,6 +106,7 @@ impl Thread {
     /// Makes room, and writes the time and the rule if they changed; false if there is no room to be had.
     #[cold]
     fn prepare(&mut self, agent: &'static Agent, now: u64) -> bool {
+        let _errno = Errno::keep();
         monitor::restart_if_due(agent);
         let mut fresh = false;
         if self.chunk.as_ref().is_none_or(|chunk| chunk.room() < ROOM) {
@@ -160,6 +164,11 @@ pub(crate) fn of(slot: &Slot, agent: &'static Agent) -> &'static mut Thread {
     reason = "a slot is no owner but a way to the one state of the calling thread"
 )]
 pub(crate) fn begin(slot: &Slot, agent: &'static Agent, started_by: StackId) -> &'static mut Thread {
+    let _errno = Errno::keep();
+    if slot.own.get() == 0 && OF_THE_PROGRAM.fetch_add(1, Ordering::Relaxed) > 0 {
+        // The hook of `pthread_create` has said so already, unless the thread was started past it.
+        recorder::expect_several_threads();
+    }
     let mut thread = Box::new(Thread::new(agent, started_by));
     thread.adopt(thread.rule, slot);
     let thread = Box::into_raw(thread);

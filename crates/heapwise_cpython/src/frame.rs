@@ -38,6 +38,12 @@ pub trait Frames: Copy {
     /// function returned it with no Python run in between.
     unsafe fn frame(self, frame: FramePointer) -> (Frame, FramePointer);
 
+    /// Whether a frame still stands where it stood, and the next outer one. Less work than [`Self::frame`].
+    ///
+    /// # Safety
+    /// As for [`Self::frame`]; and the code object of `before` has not died since.
+    unsafe fn unchanged(self, frame: FramePointer, before: Frame) -> (bool, FramePointer);
+
     /// Whether a frame runs Python code, and is not one that the interpreter keeps for itself.
     ///
     /// # Safety
@@ -78,6 +84,24 @@ impl<const MINOR: u8> Frames for Of<MINOR> {
                 Instruction::Pointer { .. } => field(frame, layout.frame_instruction),
             };
             (Frame { code, instruction }, previous)
+        }
+    }
+
+    #[inline]
+    unsafe fn unchanged(self, frame: FramePointer, before: Frame) -> (bool, FramePointer) {
+        let layout = Self::LAYOUT;
+        match layout.instruction {
+            Instruction::Index => {
+                // SAFETY: passed on to the caller.
+                let (now, previous) = unsafe { self.frame(frame) };
+                (now == before, previous)
+            }
+            // SAFETY: fields of a live frame. A pointer to an instruction is one into its code object, so where
+            // the one is the same the other is too.
+            Instruction::Pointer { .. } => unsafe {
+                let instruction = field::<usize>(frame, layout.frame_instruction);
+                (instruction == before.instruction, field(frame, layout.frame_previous))
+            },
         }
     }
 

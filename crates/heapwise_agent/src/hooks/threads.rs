@@ -28,6 +28,7 @@ pub(crate) unsafe extern "C" fn pthread_create(
         return unsafe { libc::pthread_create(thread, attributes, run, argument) };
     };
     let inside = Inside::enter();
+    recorder::expect_several_threads();
     let start = Box::into_raw(Box::new(Start { run, argument, started_by }));
     // SAFETY: the program's own call, with a function that does what the program's does.
     let result = unsafe { libc::pthread_create(thread, attributes, begin, start.cast()) };

@@ -15,7 +15,8 @@ use crate::thread::Thread;
 pub(crate) struct Slot {
     /// Not 0 while this thread is inside a hooked function: nested calls are the allocator's own business.
     pub(crate) depth: Cell<u32>,
-    reserved: Cell<u32>,
+    /// Not 0 for the agent's own thread.
+    pub(crate) own: Cell<u32>,
     /// Bytes until the next point of the sampling process; a block with more bytes is recorded, and the count
     /// left as it is until the next gap is drawn. Below 0 every block is recorded.
     pub(crate) countdown: Cell<i64>,
@@ -74,6 +75,7 @@ impl Inside {
 
     /// Marks the thread for as long as it lives: for the agent's own.
     pub(crate) fn for_ever() {
+        slot().own.set(1);
         slot().depth.set(1);
     }
 }
