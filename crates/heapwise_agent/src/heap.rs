@@ -15,7 +15,7 @@ use crate::platform;
 static HEAP: Heap =
     Heap { held: AtomicBool::new(false), heap: UnsafeCell::new(Dlmalloc::new_with_allocator(Pages)) };
 
-/// Bytes that the agent has mapped: its heap here and its parts of the capture ([`crate::sink`]).
+/// Bytes that the heap has mapped.
 static MAPPED: AtomicU64 = AtomicU64::new(0);
 
 /// A lock of its own, since it has to be taken before a fork and let go in the child.
@@ -26,19 +26,9 @@ struct Heap {
 
 struct Pages;
 
-/// Bytes that the agent has mapped.
+/// Bytes that the heap has mapped.
 pub(crate) fn mapped_bytes() -> u64 {
     MAPPED.load(Ordering::Relaxed)
-}
-
-/// Adds to the agent's account.
-pub(crate) fn account(mapped: usize) {
-    MAPPED.fetch_add(mapped as u64, Ordering::Relaxed);
-}
-
-/// Takes from the agent's account.
-pub(crate) fn discount(unmapped: usize) {
-    MAPPED.fetch_sub(unmapped as u64, Ordering::Relaxed);
 }
 
 /// Takes the heap from all threads until [`let_go`]: around a fork.
@@ -105,7 +95,7 @@ unsafe impl dlmalloc::Allocator for Pages {
         if pages.is_null() {
             return (std::ptr::null_mut(), 0, 0);
         }
-        account(size);
+        MAPPED.fetch_add(size as u64, Ordering::Relaxed);
         (pages, size, 0)
     }
 
@@ -120,7 +110,7 @@ unsafe impl dlmalloc::Allocator for Pages {
     fn free(&self, pages: *mut u8, size: usize) -> bool {
         // SAFETY: dlmalloc gives back exactly what `alloc` gave it and uses it no more.
         unsafe { platform::unmap(pages, size) };
-        discount(size);
+        MAPPED.fetch_sub(size as u64, Ordering::Relaxed);
         true
     }
 

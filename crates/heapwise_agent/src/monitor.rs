@@ -19,7 +19,7 @@ use heapwise_capture::table::TableRecord;
 use crate::platform::slot::Inside;
 
 use crate::recorder::{self, Agent};
-use crate::{blocks, heap, hooks, platform, process, sampler};
+use crate::{blocks, heap, hooks, platform, process, sampler, sink};
 
 /// Time between two ticks.
 const TICK: Duration = Duration::from_millis(10);
@@ -149,6 +149,7 @@ impl Look {
             file: pages.file,
             shared: pages.shared,
             agent: heap::mapped_bytes(),
+            capture: sink::mapped_bytes(),
             arenas: hooks::python::arena_bytes(),
             malloc_free: self.malloc.0,
             malloc_used: self.malloc.1,

@@ -17,7 +17,15 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use heapwise_capture::chunk::{self, ChunkHeader};
 use heapwise_capture::header::{self, Header, State};
 
-use crate::{heap, platform};
+use crate::platform;
+
+/// Bytes of the capture that are mapped.
+static MAPPED: AtomicU64 = AtomicU64::new(0);
+
+/// Bytes of the capture that are mapped.
+pub(crate) fn mapped_bytes() -> u64 {
+    MAPPED.load(Ordering::Relaxed)
+}
 
 /// The open capture.
 #[derive(Debug)]
@@ -98,7 +106,7 @@ fn map(file: &File, offset: usize, size: usize) -> io::Result<*mut u8> {
     if start.is_null() {
         return Err(io::Error::last_os_error());
     }
-    heap::account(size);
+    MAPPED.fetch_add(size as u64, Ordering::Relaxed);
     Ok(start)
 }
 
@@ -160,7 +168,7 @@ impl Drop for Chunk {
     fn drop(&mut self) {
         // SAFETY: the chunk's own mapping, used no more.
         unsafe { platform::unmap(self.start, self.size) };
-        heap::discount(self.size);
+        MAPPED.fetch_sub(self.size as u64, Ordering::Relaxed);
     }
 }
 

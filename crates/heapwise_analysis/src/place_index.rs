@@ -109,11 +109,13 @@ impl<'a> PlaceIndex<'a> {
         self.frames[frame as usize]
     }
 
-    /// How much a line is the user's own: 2 for the user's code, 1 for a library's, 0 for Python's.
+    /// How much a line is the user's own: 3 for a file of the user's, 2 for code without a file (typed in, or generated
+    /// by a library for the user's classes), 1 for a library's, 0 for Python's.
     #[inline]
     pub(crate) fn nearness(&self, line: u32) -> u8 {
         match self.lines[line as usize].whose {
-            Whose::Code(Origin::User | Origin::NoFile) => 2,
+            Whose::Code(Origin::User) => 3,
+            Whose::Code(Origin::NoFile) => 2,
             Whose::Code(Origin::Library(_)) => 1,
             Whose::Code(Origin::Python) | Whose::NoPython => 0,
         }

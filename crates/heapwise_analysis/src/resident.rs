@@ -52,6 +52,8 @@ impl ResidentPoint {
             taken
         };
         let agent = take(resident.agent);
+        // Parts of the capture that were mapped but not yet written to have no pages.
+        let capture = resident.capture.min(resident.file);
         let heap = take(self.heap_bytes);
         let held_free = take(
             resident.arenas.saturating_sub(self.small_object_bytes).saturating_add(resident.malloc_free),
@@ -60,8 +62,8 @@ impl ResidentPoint {
             total: resident.total(),
             heap,
             held_free,
-            files: resident.file.saturating_add(resident.shared),
-            agent,
+            files: (resident.file - capture).saturating_add(resident.shared),
+            agent: agent.saturating_add(capture),
             rest: left,
             not_resident,
         }

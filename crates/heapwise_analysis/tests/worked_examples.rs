@@ -204,7 +204,10 @@ fn bytes_of_libraries_are_shown_at_the_line_of_the_user() {
     let library_only = capture.stack(&[&merge, &decode]);
     let python_only = capture.stack(&[&decode]);
     let string = capture.stack(&["<string>:<module>:1", &merge]);
+    // What a library generates for a class of the user's (a dataclass's `__init__`) is no line of the user's.
+    let generated = capture.stack(&["make:5", "<string>:__init__:3"]);
     capture
+        .allocation(0x60, 100_000, generated)
         .allocation(0x10, 1, callback)
         .allocation(0x20, 10, plain)
         .allocation(0x30, 100, library_only)
@@ -219,17 +222,19 @@ fn bytes_of_libraries_are_shown_at_the_line_of_the_user() {
     assert_eq!(user(PANDAS, 7), 100);
     assert_eq!(user(JSON, 9), 1000);
     assert_eq!(user("<string>", 1), 10_000);
-    assert_eq!(places.lines.iter().map(|it| it.user.peak_bytes).sum::<u64>(), 11_111);
+    assert_eq!(user("app.py", 5), 100_000);
+    assert_eq!(user("<string>", 3), 0);
+    assert_eq!(places.lines.iter().map(|it| it.user.peak_bytes).sum::<u64>(), 111_111);
 
     let origins: Vec<_> =
         places.origins.iter().map(|it| (it.whose, it.own.peak_bytes, it.total.peak_bytes)).collect();
     assert_eq!(
         origins,
         [
+            (Whose::Code(Origin::NoFile), 100_000, 110_000),
             (Whose::Code(Origin::Library("pandas")), 10_010, 10_111),
             (Whose::Code(Origin::Python), 1101, 1101),
-            (Whose::Code(Origin::NoFile), 0, 10_000),
-            (Whose::Code(Origin::User), 0, 11),
+            (Whose::Code(Origin::User), 0, 100_011),
         ]
     );
 }
@@ -340,6 +345,7 @@ fn the_resident_memory_is_explained() {
         file: 3000,
         shared: 500,
         agent: 1000,
+        capture: 600,
         arenas: 4096,
         malloc_free: 200,
         malloc_used: 2100,
@@ -367,17 +373,18 @@ fn the_resident_memory_is_explained() {
         total: 13_500,
         heap: 2546,
         held_free: 4096 - 48 + 200,
-        files: 3500,
-        agent: 1000,
+        files: 3500 - 600,
+        agent: 1000 + 600,
         rest: 10_000 - 1000 - 2546 - 4248,
         not_resident: 0,
     };
     assert_eq!(before.parts(), expected);
     let most = analysis.resident_maximum.expect("a look");
     assert_eq!(most.time_ms, 40);
-    // 300 for the agent leave 100 for 547 bytes of heap; nothing is left for 4248 held free.
+    // 300 for the agent's heap leave 100 for 547 bytes of heap; nothing is left for 4248 held free. The 600 of the
+    // capture are pages of a file.
     let parts = most.parts();
-    assert_eq!((parts.agent, parts.heap, parts.held_free, parts.rest), (300, 100, 0, 0));
+    assert_eq!((parts.agent, parts.heap, parts.held_free, parts.rest), (300 + 600, 100, 0, 0));
     assert_eq!(parts.not_resident, 447 + 4248);
     assert_eq!(parts.total, parts.agent + parts.heap + parts.held_free + parts.files + parts.rest);
 }

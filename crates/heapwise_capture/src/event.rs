@@ -16,7 +16,7 @@
 //! | 5 | protect | address, length, stack, 1 if accessible |
 //! | 6 | time | milliseconds since start |
 //! | 7 | sampling | interval, threshold |
-//! | 8 | resident | the seven numbers of [`Resident`] |
+//! | 8 | resident | the eight numbers of [`Resident`] |
 //!
 //! Time and sampling hold for the events behind them in the same chunk; a writer repeats them at the start of
 //! each chunk. They take no sequence number of their own.
@@ -66,8 +66,10 @@ pub struct Resident {
     pub file: u64,
     /// Shared-memory pages in memory.
     pub shared: u64,
-    /// What the agent itself mapped, its part of the capture included.
+    /// The agent's own heap.
     pub agent: u64,
+    /// The parts of the capture that the agent has mapped; their pages are pages of a file.
+    pub capture: u64,
     /// Arenas that Python's small-object allocator holds.
     pub arenas: u64,
     /// What malloc holds free; 0 if it does not say.
@@ -215,6 +217,7 @@ impl EventEncoder {
                     resident.file,
                     resident.shared,
                     resident.agent,
+                    resident.capture,
                     resident.arenas,
                     resident.malloc_free,
                     resident.malloc_used,
@@ -354,6 +357,7 @@ impl<'a> EventDecoder<'a> {
                 file: self.number()?,
                 shared: self.number()?,
                 agent: self.number()?,
+                capture: self.number()?,
                 arenas: self.number()?,
                 malloc_free: self.number()?,
                 malloc_used: self.number()?,
@@ -418,14 +422,15 @@ mod tests {
                     accessible
                 }
             ),
-            any::<[u64; 7]>().prop_map(|n| EventKind::Resident(Resident {
+            any::<[u64; 8]>().prop_map(|n| EventKind::Resident(Resident {
                 anonymous: n[0],
                 file: n[1],
                 shared: n[2],
                 agent: n[3],
-                arenas: n[4],
-                malloc_free: n[5],
-                malloc_used: n[6],
+                capture: n[4],
+                arenas: n[5],
+                malloc_free: n[6],
+                malloc_used: n[7],
             })),
         ]
     }

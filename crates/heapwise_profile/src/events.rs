@@ -83,7 +83,7 @@ impl<'a> Events<'a> {
         problems
     }
 
-    /// The coarsest sampling rule met so far: the one with the highest threshold.
+    /// The coarsest sampling rule met so far: the one with the highest threshold, and of those the longest interval.
     pub fn coarsest_sampling(&self) -> Sampling {
         self.coarsest
     }
@@ -96,7 +96,9 @@ impl<'a> Events<'a> {
             match cursor.decoder.next_event() {
                 Ok(Some(mut event)) => {
                     let sampling = cursor.decoder.sampling();
-                    if sampling.interval != 0 && sampling.threshold > self.coarsest.threshold {
+                    let coarser = (sampling.threshold, sampling.interval)
+                        > (self.coarsest.threshold, self.coarsest.interval);
+                    if sampling.interval != 0 && coarser {
                         self.coarsest = sampling;
                     }
                     self.unknown_stacks += u64::from(!has_known_stack(&mut event.kind, self.stack_count));
