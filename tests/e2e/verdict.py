@@ -3,6 +3,9 @@
 Invariant: pure functions over a report. The default tolerances are those of the contract: exact within 0.5 % or
 64 kB; sampled: the peak within 1 % at 100 MB and more (else 3 %), a line or function within 2 points of its share of
 the peak, sums of allocations within 5 %.
+
+A sampled peak is an estimate, so "within 1 %" is held to in two halves that do not fail by chance: the standard error
+that the report states is at most 1 % of the expected peak, and the peak is within four of them (or within 1 %).
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from report_json import Line, Report
 
 SMALL = 64_000
 POINTS = 0.02
+STANDARD_ERRORS = 4
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def judge(
     outcomes = [judgement.outcome(expectation) for expectation in program.expectations(mode, version)]
     if not any(isinstance(expectation, ExitExpectation) for expectation in program.expectations(mode, version)):
         outcomes.append(judgement.outcome(ExitExpectation(0, None)))
-    return outcomes
+    return [*outcomes, judgement.error_outcome()]
 
 
 def same_file(reported: str, wanted: str) -> bool:
@@ -102,6 +106,12 @@ class _Judgement:
                 return Outcome("exit", str(wanted), str(ending), ending == wanted)
             case StdoutExpectation(text):
                 return Outcome("stdout", repr(text), repr(self._stdout), text == self._stdout)
+
+    def error_outcome(self) -> Outcome:
+        """Whether the standard error that the report states is small enough; exact peaks have none."""
+        found = self._report["peak"]["error_bytes"]
+        limit = int(self._within_percent(self._peak)) if self._mode == "sampled" else 0
+        return Outcome("standard error of the peak", f"at most {limit:_}", f"{found:_}", found <= limit)
 
     def _program_outcome(self, expectation: ProgramExpectation) -> Outcome:
         if expectation.metric == "peak_heap_bytes":
@@ -168,6 +178,9 @@ class _Judgement:
     def _near_peak(self, expected: int) -> float:
         if self._mode == "exact":
             return max(expected * 0.005, SMALL)
+        return max(self._within_percent(expected), STANDARD_ERRORS * self._report["peak"]["error_bytes"])
+
+    def _within_percent(self, expected: int) -> float:
         return max(expected * (0.01 if expected >= 100_000_000 else 0.03), SMALL)
 
     def _near_share(self, expected: int) -> float:
