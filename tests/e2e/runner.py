@@ -46,7 +46,8 @@ def clean_environ(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of the tests without what would change Python's or heapwise's behaviour, and with `extra`."""
     unwanted = ("PYTHON", "HEAPWISE", "VIRTUAL_ENV", "PYTEST", "PYENV_VERSION", *_LOOKS)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
-    return {**kept, "LC_ALL": "C.UTF-8", **(extra or {})}
+    # The tests leave the source tree as it is.
+    return {**kept, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", **(extra or {})}
 
 
 def finish(

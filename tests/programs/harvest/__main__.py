@@ -7,7 +7,7 @@
 # expect: peak_heap_bytes ~ 100_000_000 .. 101_500_000
 # expect: line AT_IMPORT self ~ 35_000_000
 # expect: line LOAD self ~ 25_000_000
-# expect: line IMPORT total ~ 35_000_000
+# expect: line IMPORT total ~ 35_000_000 .. 35_500_000
 # expect: line CALL total ~ 25_000_000
 # expect: line OWN self ~ 40_000_000
 # expect: stdout "__main__ ['one', 'two']\n"
