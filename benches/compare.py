@@ -20,7 +20,7 @@ from tables import EMPTY, render, report
 DRIVER = "pyperformance_benchmark.py"
 PROGRAMS = (
     Program(EMPTY, "empty.py", repeats=5),
-    Program("calls", "calls.py", ("220",)),
+    Program("calls", "calls.py", ("400",)),
     Program("small objects", "small_objects.py", ("3",)),
     Program("json", "json_documents.py", ("3",)),
     Program("numpy", "numpy_arrays.py", ("3",)),

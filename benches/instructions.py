@@ -127,7 +127,7 @@ def extra(counts: dict[str, float], mode: str) -> float:
 def table(found: dict[str, dict[str, float]], modes: list[str]) -> str:
     rows = []
     for name, counts in found.items():
-        added = [f"{extra(counts, mode):+,.0f}" for mode in modes if mode != "plain"]
+        added = [f"{round(extra(counts, mode)):+,}" for mode in modes if mode != "plain"]
         rows.append([name, f"{counts['plain']:,.0f}", *added])
     return render(["operation", "plain", *(f"{mode} adds" for mode in modes if mode != "plain")], rows)
 
