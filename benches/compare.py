@@ -142,17 +142,17 @@ def main() -> None:
 
     load_before = os.getloadavg()[0]
     measurements = run_rounds(programs, profilers, target, rounds, options.quick)
-    parts = [report(measurements, absent)]
-    if options.reports:
-        parts.append(report_costs(programs, profilers, target, options.quick))
-    parts.insert(0, heading(target, rounds, options.quick, (load_before, os.getloadavg()[0])))
-    block = "\n\n".join(parts)
     options.json.write_text(
         json.dumps(
             {"environment": describe(target), "absent": absent, "measurements": [asdict(m) for m in measurements]},
             indent=1,
         )
     )
+    parts = [report(measurements, absent)]
+    if options.reports:
+        parts.append(report_costs(programs, profilers, target, options.quick))
+    parts.insert(0, heading(target, rounds, options.quick, (load_before, os.getloadavg()[0])))
+    block = "\n\n".join(parts)
     if options.update:
         replace_block(options.update, "compare.py", block)
     print(block)
