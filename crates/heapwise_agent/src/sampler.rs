@@ -25,7 +25,7 @@ const SMALL_HEAP: u64 = 64_000_000;
 /// Highest heap divided by interval.
 const PRECISION: u64 = 100_000;
 /// Blocks that may be recorded before thrift begins.
-const FIRST_CREDIT: i64 = 250_000;
+const FIRST_CREDIT: i64 = 120_000;
 /// Blocks that may be recorded for each second after that.
 const CREDIT_PER_SECOND: i64 = 8_000;
 
@@ -53,9 +53,9 @@ pub(crate) fn recorded(certain: bool) {
 pub(crate) fn adapt(elapsed_ms: u64, highest_heap: u64) {
     let refill = elapsed_ms.cast_signed() * CREDIT_PER_SECOND / 1000;
     let credit = CREDIT.fetch_add(refill, Ordering::Relaxed) + refill;
-    if credit > FIRST_CREDIT {
-        CREDIT.store(FIRST_CREDIT, Ordering::Relaxed);
-    }
+    // What a flood took beyond the credit is made up for within a second.
+    let kept = credit.clamp(-CREDIT_PER_SECOND, FIRST_CREDIT);
+    CREDIT.fetch_add(kept - credit, Ordering::Relaxed);
     let certain = CERTAIN.swap(0, Ordering::Relaxed);
     let drawn = DRAWN.swap(0, Ordering::Relaxed);
     let next = step(rule(), credit, refill.cast_unsigned(), certain, drawn, highest_heap);
@@ -77,7 +77,7 @@ fn step(now: Sampling, credit: i64, allowed: u64, certain: u64, drawn: u64, high
         } else {
             interval = interval.saturating_mul(2);
         }
-    } else if credit > FIRST_CREDIT / 8 || recorded < allowed / 4 {
+    } else if credit > 0 {
         // Room again: back towards what precision asks for.
         threshold = (threshold / 2).max(LARGE);
         interval = (interval / 2).max(wanted);
