@@ -23,7 +23,7 @@ use crate::{blocks, heap, hooks, platform, process, sampler, sink};
 
 /// Time between two ticks.
 const TICK: Duration = Duration::from_millis(10);
-/// Looks at memory get rarer as the run gets longer: this many to each doubling of the time.
+/// Looks at memory get rarer as the run gets longer: the pause between two is the age of the run divided by this.
 const LOOKS_PER_AGE: u32 = 1000;
 /// Larger files are not kept.
 const LARGEST_SOURCE: u64 = 1 << 20;

@@ -112,13 +112,13 @@ impl Agent {
     }
 }
 
-/// The next number in the order of events.
+/// The next number in the order of events: taken before a call that gives memory back, after one that gets some.
 #[inline]
-fn next_sequence() -> u64 {
+pub(crate) fn next_sequence() -> u64 {
     if SEVERAL_THREADS.load(Ordering::Relaxed) {
         return SEQUENCE.fetch_add(1, Ordering::AcqRel) + 1;
     }
-    // A thread that is alone need not lock the memory bus: this is a fifth of the cost of a recorded event.
+    // A thread that is alone need not lock the memory bus.
     let next = SEQUENCE.load(Ordering::Relaxed) + 1;
     SEQUENCE.store(next, Ordering::Relaxed);
     next
@@ -265,11 +265,6 @@ pub(crate) enum RangeChange {
     Protected { accessible: bool },
 }
 
-/// A place in the order of events, taken before a call that gives memory back.
-pub(crate) fn take_sequence() -> u64 {
-    next_sequence()
-}
-
 /// Whether a range holds anonymous memory that the program mapped.
 pub(crate) fn is_mapped(start: usize, length: usize) -> bool {
     let slot = slot();
@@ -278,7 +273,7 @@ pub(crate) fn is_mapped(start: usize, length: usize) -> bool {
         .unwrap_or(false)
 }
 
-/// Records what became of a range; `sequence` as [`take_sequence`] gave it, or a new one.
+/// Records what became of a range; `sequence` as [`next_sequence`] gave it, or a new one.
 pub(crate) fn range(start: usize, length: usize, change: RangeChange, sequence: Option<u64>) {
     let slot = slot();
     let Some(agent) = recording() else { return };

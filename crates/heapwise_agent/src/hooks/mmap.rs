@@ -59,7 +59,7 @@ pub(crate) unsafe extern "C" fn mmap(
 /// # Safety
 /// As for `munmap`.
 pub(crate) unsafe extern "C" fn munmap(address: *mut c_void, length: usize) -> c_int {
-    let sequence = recorder::take_sequence();
+    let sequence = recorder::next_sequence();
     // SAFETY: the program's own call.
     match outermost(|| unsafe { libc::munmap(address, length) }) {
         Ok(0) => {
@@ -81,7 +81,7 @@ pub(crate) unsafe extern "C" fn mremap(
     wanted: *mut c_void,
 ) -> *mut c_void {
     let ours = recorder::is_mapped(old as usize, pages(old_length).max(1));
-    let sequence = recorder::take_sequence();
+    let sequence = recorder::next_sequence();
     // SAFETY: the program's own call.
     match outermost(|| unsafe { libc::mremap(old, old_length, new_length, flags, wanted) }) {
         Ok(new) if new != libc::MAP_FAILED => {
