@@ -251,9 +251,13 @@ def _beside(folder: Path) -> Path:
     return script
 
 
+MANY_EVENTS = "rows = [bytearray(20_000) for _ in range(40_000)]\ndel rows\n"
+
+
 @newest_only
-def test_a_capture_removed_while_the_program_runs(environment: Environment, tmp_path: Path) -> None:
-    (tmp_path / "remove.py").write_text("import pathlib\npathlib.Path('one.heapwise').unlink()\n" + WORK)
+@pytest.mark.parametrize("then", ["", MANY_EVENTS], ids=["no more chunks", "more chunks"])
+def test_a_capture_removed_while_the_program_runs(environment: Environment, tmp_path: Path, then: str) -> None:
+    (tmp_path / "remove.py").write_text("import pathlib\npathlib.Path('one.heapwise').unlink()\n" + then + WORK)
     done = _run(environment, tmp_path, "-o", "one.heapwise", "remove.py")
     assert (done.status, done.stdout) == (0, b"done 20000000\n")
     (line,) = done.stderr.splitlines()

@@ -10,6 +10,7 @@
 //!
 //! Invariant: hooks stay in place in every state once they are there; only recording ends.
 
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +24,7 @@ use crate::config::Config;
 use crate::platform::slot::slot;
 use crate::ranges::Ranges;
 use crate::recorder::{self, Agent};
-use crate::sink::Sink;
+use crate::sink::{self, Sink};
 use crate::tables::Tables;
 use crate::{heap, hooks, monitor, platform, process};
 
@@ -54,7 +55,7 @@ pub(crate) unsafe fn start() -> Result<(), String> {
     let sink = match Sink::create(&config.capture, &header) {
         Ok(sink) => sink,
         // Somebody records there already: this process was put in place of one that was profiled.
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
         Err(_) if config.launched => return Ok(()),
         Err(error) => {
             let path = config.capture.display();
@@ -65,6 +66,7 @@ pub(crate) unsafe fn start() -> Result<(), String> {
     recorder::begin(Agent {
         interpreter,
         mode: config.mode,
+        launched: config.launched,
         start_ms: platform::coarse_ms(),
         tables: Mutex::new(Tables::default()),
         sink: Mutex::new(sink),
@@ -117,6 +119,18 @@ pub(crate) fn stop(reason: Stop, detail: &str) {
         }
     }
     platform::say(&format!("recording stopped: {detail}; the program goes on"));
+}
+
+/// Switches the agent off because the capture cannot grow. Of a capture that is gone the launcher tells, who finds
+/// it gone in any case; it is told here only where there is none.
+#[cold]
+pub(crate) fn cannot_write(error: &io::Error) {
+    let gone = error.kind() == io::ErrorKind::NotFound || sink::is_replaced(error);
+    if gone && recorder::agent().is_some_and(|agent| agent.launched) {
+        recorder::end();
+    } else {
+        stop(Stop::NoSpace, &error.to_string());
+    }
 }
 
 /// Closes the capture. Registered before the program registers anything, so it runs after all its exit handlers.

@@ -31,6 +31,8 @@ use crate::{blocks, lifecycle};
 pub(crate) struct Agent {
     pub(crate) interpreter: Interpreter,
     pub(crate) mode: Mode,
+    /// A launcher waits for the process.
+    pub(crate) launched: bool,
     /// When recording started, by [`crate::platform::coarse_ms`].
     pub(crate) start_ms: u64,
     /// Locked before the sink, where both are.
@@ -90,7 +92,7 @@ impl Agent {
         let result = self.with_sink(|sink| work(&mut tables, sink));
         drop(tables);
         if let Err(error) = result {
-            lifecycle::stop(Stop::NoSpace, &error.to_string());
+            lifecycle::cannot_write(&error);
         }
     }
 
@@ -106,7 +108,7 @@ impl Agent {
                 self.with_sink(|sink| unsafe { tables.stack(sink, &self.interpreter, parent, frame) })
             });
         found.unwrap_or_else(|error| {
-            lifecycle::stop(Stop::NoSpace, &error.to_string());
+            lifecycle::cannot_write(&error);
             thread.started_by
         })
     }

@@ -22,6 +22,14 @@ use crate::platform;
 /// Bytes of the capture that are mapped.
 static MAPPED: AtomicU64 = AtomicU64::new(0);
 
+/// The kind of the error for another file in the capture's place: none that opening or growing a file gives.
+const REPLACED: io::ErrorKind = io::ErrorKind::StaleNetworkFileHandle;
+
+/// Whether the error says that another file is in the capture's place.
+pub(crate) fn is_replaced(error: &io::Error) -> bool {
+    error.kind() == REPLACED && error.raw_os_error().is_none()
+}
+
 /// Bytes of the capture that are mapped.
 pub(crate) fn mapped_bytes() -> u64 {
     MAPPED.load(Ordering::Relaxed)
@@ -75,7 +83,7 @@ impl Sink {
         let file = OpenOptions::new().read(true).write(true).open(&self.path)?;
         let facts = file.metadata()?;
         if (facts.dev(), facts.ino()) != self.identity {
-            return Err(io::Error::other("the capture was replaced by another file"));
+            return Err(io::Error::new(REPLACED, "the capture was replaced by another file"));
         }
         let start = map(&file, self.end, size)?;
         let bytes = ChunkHeader { stream, size: size as u32, committed: 0, base_sequence }.encode();
@@ -204,7 +212,7 @@ mod tests {
         let mut sink = Sink::create(&path, &Header::default()).expect("a sink");
         std::fs::rename(&path, folder.path().join("moved")).expect("a rename");
         std::fs::write(&path, b"mine").expect("another file");
-        sink.chunk(1, 100, 0).expect_err("another file");
+        assert!(is_replaced(&sink.chunk(1, 100, 0).expect_err("another file")));
         assert_eq!(std::fs::read(&path).expect("the file"), b"mine");
     }
 }

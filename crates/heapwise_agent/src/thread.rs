@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use heapwise_capture::event::{EventEncoder, MAX_LENGTH};
-use heapwise_capture::header::{Mode, Stop};
+use heapwise_capture::header::Mode;
 use heapwise_capture::sampling::Sampling;
 use heapwise_capture::table::{NO_STACK, StackId, TableRecord};
 
@@ -115,7 +115,7 @@ impl Thread {
             match chunk {
                 Ok(chunk) => self.chunk = Some(chunk),
                 Err(error) => {
-                    lifecycle::stop(Stop::NoSpace, &error.to_string());
+                    lifecycle::cannot_write(&error);
                     return false;
                 }
             }

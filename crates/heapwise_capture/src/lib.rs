@@ -9,7 +9,7 @@
 //! A capture is one header page of [`header::HEADER_SIZE`] bytes ([`header`]), then chunks ([`chunk`]) one
 //! behind the other up to the header's `end`. A chunk belongs to one stream:
 //!
-//! * **table** chunks hold strings, code, frames, stacks, sources, threads and facts ([`table`]), in the order
+//! * **table** chunks hold strings, code, frames, stacks, sources, threads, facts and inspections ([`table`]), in the order
 //!   in which their implicit numbers were given;
 //! * **event** chunks hold what happened ([`event`]). Each thread of the program fills its own chunks; a
 //!   sequence number taken from one counter gives the order between threads.
@@ -22,6 +22,7 @@
 pub mod chunk;
 pub mod event;
 pub mod header;
+pub mod inspection;
 pub mod origin;
 pub mod sampling;
 pub mod table;
@@ -52,6 +53,8 @@ pub enum DecodeError {
     BadChunk,
     /// The header names a recording mode that is not known.
     UnknownMode(u8),
+    /// A look at the objects is not the JSON of one.
+    Inspection,
 }
 
 impl fmt::Display for DecodeError {
@@ -68,6 +71,7 @@ impl fmt::Display for DecodeError {
             Self::UnknownTag(tag) => write!(formatter, "unknown record tag {tag}"),
             Self::BadChunk => write!(formatter, "a chunk header is damaged"),
             Self::UnknownMode(mode) => write!(formatter, "unknown recording mode {mode}"),
+            Self::Inspection => write!(formatter, "a look at the objects is not readable"),
         }
     }
 }

@@ -13,6 +13,7 @@
 //! | 5 | source | file string, then the text of the file as it was when run |
 //! | 6 | thread | number, system thread id, stack that started it, then its name |
 //! | 7 | fact | length of the key, key, then the value: what there is to know of the run |
+//! | 8 | inspection | JSON: see [`crate::inspection`] |
 //!
 //! Numbers are varints.
 
@@ -91,6 +92,11 @@ pub enum TableRecord<'a> {
         /// Its name, as the system has it.
         name: &'a [u8],
     },
+    /// One look at the live objects.
+    Inspection {
+        /// The JSON of a [`crate::inspection::Inspection`].
+        text: &'a [u8],
+    },
     /// Something to know of the run: `argument`, `executable`, `folder`, `python`, `module:NAME` and such.
     Fact {
         /// What it is; a key may occur more than once.
@@ -105,9 +111,10 @@ impl<'a> TableRecord<'a> {
     pub fn max_length(&self) -> usize {
         MAX_FIXED
             + match self {
-                Self::String(text) | Self::Source { text, .. } | Self::Thread { name: text, .. } => {
-                    text.len()
-                }
+                Self::String(text)
+                | Self::Source { text, .. }
+                | Self::Inspection { text }
+                | Self::Thread { name: text, .. } => text.len(),
                 Self::Fact { key, value } => key.len() + value.len(),
                 Self::Code { .. } | Self::Frame { .. } | Self::Stack { .. } => 0,
             }
@@ -129,6 +136,7 @@ impl<'a> TableRecord<'a> {
             Self::Thread { number, os_id, started_by, name } => {
                 (6, [number, os_id, started_by, 0, 0], 3, [name, &[]])
             }
+            Self::Inspection { text } => (8, [0; 5], 0, [text, &[]]),
             Self::Fact { key, value } => (7, [key.len() as u32, 0, 0, 0, 0], 1, [key, value]),
         };
         let mut fixed = [0; 5 * varint::MAX_LENGTH];
@@ -189,6 +197,7 @@ impl<'a> TableRecord<'a> {
                 let (key, value) = payload[inner..].split_at_checked(length).ok_or(DecodeError::Truncated)?;
                 Self::Fact { key, value }
             }
+            8 => Self::Inspection { text: payload },
             _ => return Ok(None),
         }))
     }
@@ -223,6 +232,7 @@ mod tests {
             TableRecord::Source { file: 2, text: b"x = 1\n" },
             TableRecord::Thread { number: 1, os_id: 4242, started_by: 0, name: b"main" },
             TableRecord::Fact { key: b"python", value: b"3.12.1" },
+            TableRecord::Inspection { text: b"{}" },
         ] {
             there_and_back(record);
         }

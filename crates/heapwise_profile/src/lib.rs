@@ -20,6 +20,7 @@ pub use heapwise_capture as capture;
 pub use heapwise_capture::DecodeError;
 pub use heapwise_capture::event::{Allocator, Event, EventKind, Resident};
 pub use heapwise_capture::header::{Ending, Header, Mode, Outcome, State, Stop};
+pub use heapwise_capture::inspection;
 pub use heapwise_capture::origin::{Origin, origin};
 pub use heapwise_capture::sampling::Sampling;
 pub use heapwise_capture::table::{CodeId, FrameId, NO_STACK, Position, StackId, StringId};
@@ -147,6 +148,11 @@ impl Profile {
     /// All recorded sources, as (file, text).
     pub fn sources(&self) -> impl Iterator<Item = (&str, &str)> {
         self.tables.sources.iter().map(|(file, text)| (self.string(*file), &**text))
+    }
+
+    /// The looks at the live objects, in the order in which they were made.
+    pub fn inspections(&self) -> &[inspection::Inspection] {
+        &self.tables.inspections
     }
 
     /// All events of all threads by ascending sequence number, each with the number of its thread.

@@ -55,6 +55,11 @@ pub enum Problem {
         /// How many of them.
         count: u64,
     },
+    /// A look at the objects cannot be read; what it found is not shown.
+    LostInspection {
+        /// Where in the file its record stands.
+        offset: u64,
+    },
     /// The agent switched itself off before the program ended; what came later is not in the capture.
     Stopped(Stop),
 }
@@ -107,6 +112,9 @@ impl fmt::Display for Problem {
             Self::UnknownReferences { target, count } => {
                 let plural = if *count == 1 { "" } else { "s" };
                 write!(formatter, "{count} reference{plural} to a {target} that is not in the capture")
+            }
+            Self::LostInspection { offset } => {
+                write!(formatter, "a look at the objects, at byte {offset}, is damaged and was skipped")
             }
             Self::Stopped(Stop::NoSpace) => write!(
                 formatter,

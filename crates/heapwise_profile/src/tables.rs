@@ -4,6 +4,7 @@
 //! a smaller number than the stack, so walks outwards end. References that break this are replaced by 0 and
 //! counted.
 
+use heapwise_capture::inspection::Inspection;
 use heapwise_capture::table::{CodeId, FrameId, NO_STACK, Position, StackId, StringId, TableRecord};
 use rustc_hash::FxHashMap;
 
@@ -65,6 +66,7 @@ pub(crate) struct Tables {
     pub(crate) threads: Vec<Thread>,
     pub(crate) sources: Vec<(StringId, Box<str>)>,
     pub(crate) facts: Vec<(Box<str>, Box<str>)>,
+    pub(crate) inspections: Vec<Inspection>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -109,6 +111,11 @@ impl Tables {
                         same_text.push(*first_of_text.entry(text.clone()).or_insert(id));
                         tables.strings.push(text);
                     }
+                    Ok(Some(TableRecord::Inspection { text })) => match Inspection::decode(text) {
+                        Ok(inspection) => tables.inspections.push(inspection),
+                        Err(_) => problems
+                            .push(Problem::LostInspection { offset: (chunk.payload.start + start) as u64 }),
+                    },
                     Ok(Some(record)) => tables.add(record, numbered, &same_text, &mut unknown),
                     Ok(None) => {}
                     Err(cause) => {
@@ -174,7 +181,7 @@ impl Tables {
                 self.stacks.push(Stack { parent, frame });
             }
             TableRecord::Source { file, text: bytes } => self.sources.push((string(file), text(bytes))),
-            TableRecord::String(_) => {}
+            TableRecord::String(_) | TableRecord::Inspection { .. } => {}
         }
     }
 

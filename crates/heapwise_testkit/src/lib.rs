@@ -20,6 +20,7 @@ use std::collections::HashMap;
 use heapwise_capture::chunk::{self, ChunkHeader, TABLE_STREAM};
 use heapwise_capture::event::{EventEncoder, MAX_LENGTH};
 use heapwise_capture::header::{HEADER_SIZE, Header};
+use heapwise_capture::inspection::Inspection;
 use heapwise_capture::sampling::Sampling;
 use heapwise_capture::table::{CodeId, FrameId, StringId, TableRecord};
 
@@ -166,6 +167,11 @@ impl CaptureBuilder {
     /// Records a fact.
     pub fn fact(&mut self, key: &str, value: &str) -> &mut Self {
         self.record(&TableRecord::Fact { key: key.as_bytes(), value: value.as_bytes() })
+    }
+
+    /// Records a look at the objects.
+    pub fn inspection(&mut self, inspection: &Inspection) -> &mut Self {
+        self.record(&TableRecord::Inspection { text: &inspection.encode() })
     }
 
     /// Records a string and gives its number.
