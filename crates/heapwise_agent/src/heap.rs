@@ -2,9 +2,14 @@
 //!
 //! Invariant: the agent's memory never comes from the program's allocator, so it is never counted as the
 //! program's, and a hook may allocate whatever lock the program's allocator holds.
+//!
+//! Where the program runs out of address space, the agent must not fail with it: it keeps a reserve of its own, which
+//! it gives up when the kernel refuses it pages ([`give_up_reserve`]). The reserve is never touched and so costs
+//! addresses only.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::UnsafeCell;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use dlmalloc::Dlmalloc;
@@ -25,6 +30,42 @@ struct Heap {
 }
 
 struct Pages;
+
+/// The reserve, and its bytes; 0 if there is none.
+static RESERVE: Mutex<(usize, usize)> = Mutex::new((0, 0));
+/// What the reserve has room for beside the heap as it is: the largest chunk of the capture, twice.
+const LEAST_RESERVE: usize = 4 << 20;
+
+/// Makes the reserve large enough for the heap to double, unless it is or there is no address space left.
+pub(crate) fn keep_reserve() {
+    let wanted = LEAST_RESERVE + 2 * MAPPED.load(Ordering::Relaxed) as usize;
+    let Ok(mut reserve) = RESERVE.try_lock() else { return };
+    let (old, size) = *reserve;
+    if size >= wanted {
+        return;
+    }
+    // With room to spare, so that it is not made anew each time that the heap grows.
+    let pages = platform::reserve(2 * wanted);
+    if !pages.is_null() {
+        *reserve = (pages as usize, 2 * wanted);
+        if size > 0 {
+            // SAFETY: the old reserve was this module's own and never used.
+            unsafe { platform::unmap(old as *mut u8, size) };
+        }
+    }
+}
+
+/// Gives the reserve back to the kernel, so that something may be mapped in its place; whether there was one.
+#[cold]
+pub(crate) fn give_up_reserve() -> bool {
+    let Ok(mut reserve) = RESERVE.try_lock() else { return false };
+    let (pages, size) = std::mem::take(&mut *reserve);
+    if size > 0 {
+        // SAFETY: the reserve is this module's own and never used.
+        unsafe { platform::unmap(pages as *mut u8, size) };
+    }
+    size > 0
+}
 
 /// Bytes that the heap has mapped.
 pub(crate) fn mapped_bytes() -> u64 {
@@ -91,7 +132,10 @@ unsafe impl GlobalAlloc for Heap {
 // SAFETY: the pages come from the kernel, belong to nobody else, and are zero.
 unsafe impl dlmalloc::Allocator for Pages {
     fn alloc(&self, size: usize) -> (*mut u8, usize, u32) {
-        let pages = platform::map_anonymous(size);
+        let mut pages = platform::map_anonymous(size);
+        if pages.is_null() && give_up_reserve() {
+            pages = platform::map_anonymous(size);
+        }
         if pages.is_null() {
             return (std::ptr::null_mut(), 0, 0);
         }

@@ -81,6 +81,7 @@ pub(crate) unsafe fn start() -> Result<(), String> {
         libc::atexit(at_exit);
         libc::pthread_atfork(Some(before_fork), Some(after_fork_in_parent), Some(after_fork_in_child));
     }
+    heap::keep_reserve();
     hooks::install();
     // SAFETY: the GIL is held and no other thread runs, by this function's own contract.
     unsafe { hooks::python::install(&agent.interpreter) };

@@ -105,6 +105,7 @@ fn run(agent: &'static Agent) {
             highest_heap = highest_heap.max(blocks::live_bytes());
             sampler::adapt(elapsed, highest_heap);
         }
+        heap::keep_reserve();
         keep_sources(agent);
         look.take_if_due(agent);
     }

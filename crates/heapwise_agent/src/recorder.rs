@@ -17,8 +17,8 @@ use heapwise_capture::sampling::Sampling;
 use heapwise_capture::table::StackId;
 use heapwise_cpython::Interpreter;
 
-use crate::platform::Errno;
 use crate::platform::slot::{Slot, slot};
+use crate::platform::{self, Errno};
 use crate::ranges::Ranges;
 use crate::sampler;
 use crate::sink::Sink;
@@ -192,6 +192,29 @@ fn record_allocation(slot: &Slot, address: usize, size: usize, allocator: Alloca
         blocks::insert(address, (size as f64 / probability) as u64);
         sampler::recorded(certain);
         thread.adopt(sampler::rule(), slot);
+    });
+}
+
+/// Requests in vain that were recorded.
+static REFUSED: AtomicU64 = AtomicU64::new(0);
+/// A program that asks in vain for ever must not fill the capture with that.
+const MOST_REFUSED: u64 = 10_000;
+
+/// Memory was asked for in vain, by the outermost hooked call of this thread.
+#[cold]
+#[inline(never)]
+pub(crate) fn refused(slot: &Slot, size: usize) {
+    let Some(agent) = recording() else { return };
+    if size == 0 || slot.depth.get() != 0 || REFUSED.fetch_add(1, Ordering::Relaxed) >= MOST_REFUSED {
+        return;
+    }
+    let _errno = Errno::keep();
+    within(slot, || {
+        let thread = thread::of(slot, agent);
+        let stack = agent.stack(thread);
+        let sequence = next_sequence();
+        let kind = EventKind::Refused { size: size as u64, stack, limit: platform::address_space_limit() };
+        thread.write(agent, sequence, |encoder, out| encoder.other(out, sequence, &kind));
     });
 }
 

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use heapwise_capture::chunk::{self, ChunkHeader};
 use heapwise_capture::header::{self, Header, State};
 
-use crate::platform;
+use crate::{heap, platform};
 
 /// Bytes of the capture that are mapped.
 static MAPPED: AtomicU64 = AtomicU64::new(0);
@@ -110,7 +110,10 @@ impl Sink {
 /// Reserves a part of the file on the disk and maps it.
 fn map(file: &File, offset: usize, size: usize) -> io::Result<*mut u8> {
     reserve(file, offset, size)?;
-    let start = platform::map_file(file.as_raw_fd(), offset, size);
+    let mut start = platform::map_file(file.as_raw_fd(), offset, size);
+    if start.is_null() && heap::give_up_reserve() {
+        start = platform::map_file(file.as_raw_fd(), offset, size);
+    }
     if start.is_null() {
         return Err(io::Error::last_os_error());
     }

@@ -34,6 +34,10 @@ pub struct Analysis {
     /// The highest resident set of the run, bytes: what the kernel says if it was asked, else what the looks at
     /// the process found; `None` if nothing is known.
     pub max_rss_bytes: Option<u64>,
+    /// What was asked for in vain.
+    pub refusals: Refusals,
+    /// The stack of the last recorded allocation: where the process was last seen.
+    pub last_stack: StackId,
     /// All that is wrong with the capture, the problems of the profile included. Not empty means that the
     /// numbers are partial.
     pub problems: Vec<Problem>,
@@ -56,6 +60,43 @@ pub struct Peak {
     pub thread: u32,
     /// The stack that reached it.
     pub stack: StackId,
+}
+
+/// Requests for memory that were refused.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Refusals {
+    /// How many.
+    pub count: u64,
+    /// The last ones, at most [`Self::KEPT`], by ascending time.
+    pub last: Vec<Refusal>,
+}
+
+impl Refusals {
+    /// How many are kept.
+    pub const KEPT: usize = 20;
+
+    pub(crate) fn add(&mut self, refusal: Refusal) {
+        self.count += 1;
+        if self.last.len() == Self::KEPT {
+            self.last.remove(0);
+        }
+        self.last.push(refusal);
+    }
+}
+
+/// One request for memory that was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// When, milliseconds since the start of recording.
+    pub time_ms: u64,
+    /// Bytes asked for.
+    pub size: u64,
+    /// The limit of the address space then, bytes; 0 if there was none.
+    pub limit: u64,
+    /// Who asked.
+    pub stack: StackId,
+    /// Bytes live at that moment.
+    pub heap_bytes: u64,
 }
 
 /// What one thread allocated.

@@ -31,7 +31,7 @@ mod totals;
 
 pub use heapwise_profile as profile;
 
-pub use analysis::{Analysis, Peak, ThreadTotals};
+pub use analysis::{Analysis, Peak, Refusal, Refusals, ThreadTotals};
 pub use call_tree::{CallNode, CallTree, call_tree};
 pub use places::{FileTotals, FunctionTotals, LineTotals, OriginTotals, Place, Places, Whose, places};
 pub use replay::{TEMPORARY_MS, analyse};

@@ -10,7 +10,7 @@ use crate::blocks::{Blocks, NewBlock};
 use crate::mappings::{Change, Mappings};
 use crate::resident::{Looks, ResidentPoint};
 use crate::time_line::TimeLine;
-use crate::{Analysis, ThreadTotals};
+use crate::{Analysis, Refusal, Refusals, ThreadTotals};
 
 /// A block that lives at most this many milliseconds is temporary. Events carry milliseconds, so a block that
 /// lives up to a millisecond longer can count as one.
@@ -41,6 +41,8 @@ struct Replay<'a> {
     mappings: Mappings,
     time_line: TimeLine,
     looks: Looks,
+    refusals: Refusals,
+    last_stack: StackId,
 }
 
 impl<'a> Replay<'a> {
@@ -56,6 +58,8 @@ impl<'a> Replay<'a> {
             mappings: Mappings::default(),
             time_line: TimeLine::new(),
             looks: Looks::default(),
+            refusals: Refusals::default(),
+            last_stack: NO_STACK,
         }
     }
 
@@ -66,6 +70,7 @@ impl<'a> Replay<'a> {
         let now_ms = self.now_ms;
         let holder = match event.kind {
             EventKind::Allocation { address, size, stack, allocator, probability } => {
+                self.last_stack = stack;
                 let holder = self.holder(thread, stack);
                 let new = NewBlock { address, size, allocator, probability, holder };
                 self.blocks.allocate(&mut self.ledger, &new, now_ms);
@@ -77,6 +82,7 @@ impl<'a> Replay<'a> {
                 return;
             }
             EventKind::Map { address, length, stack, accessible } => {
+                self.last_stack = stack;
                 let holder = self.holder(thread, stack);
                 let change = Change { address, length, accessible, holder, now_ms };
                 self.mappings.map(&mut self.ledger, &change);
@@ -95,6 +101,10 @@ impl<'a> Replay<'a> {
             }
             EventKind::Resident(resident) => {
                 self.look(resident);
+                return;
+            }
+            EventKind::Refused { size, stack, limit } => {
+                self.refused(thread, size, stack, limit);
                 return;
             }
         };
@@ -116,6 +126,15 @@ impl<'a> Replay<'a> {
         let index = self.thread.1;
         let stack = if stack == NO_STACK { self.threads[index as usize].started_by } else { stack };
         Holder { account: self.ledger.account_of(stack), thread: index }
+    }
+
+    #[cold]
+    fn refused(&mut self, thread: u32, size: u64, stack: StackId, limit: u64) {
+        let started_by =
+            || self.threads.iter().find(|known| known.number == thread).map(|known| known.started_by);
+        let stack = if stack == NO_STACK { started_by().unwrap_or(NO_STACK) } else { stack };
+        let heap_bytes = whole(self.ledger.live_bytes());
+        self.refusals.add(Refusal { time_ms: self.now_ms, size, limit, stack, heap_bytes });
     }
 
     fn look(&mut self, resident: Resident) {
@@ -155,6 +174,8 @@ impl<'a> Replay<'a> {
             resident_at_peak: self.looks.at_heap_peak(),
             resident_maximum: maximum,
             max_rss_bytes,
+            refusals: self.refusals,
+            last_stack: self.last_stack,
             problems: Vec::new(),
             stacks,
             time_line: self.time_line,

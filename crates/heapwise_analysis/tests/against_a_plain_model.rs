@@ -132,7 +132,7 @@ impl Model {
                     }
                 }
             }
-            EventKind::Resident(_) => {}
+            EventKind::Resident(_) | EventKind::Refused { .. } => {}
         }
     }
 

@@ -17,6 +17,7 @@
 //! | 6 | time | milliseconds since start |
 //! | 7 | sampling | interval, threshold |
 //! | 8 | resident | the eight numbers of [`Resident`] |
+//! | 9 | refused | bytes asked for, stack, limit of the address space |
 //!
 //! Time and sampling hold for the events behind them in the same chunk; a writer repeats them at the start of
 //! each chunk. They take no sequence number of their own.
@@ -137,6 +138,15 @@ pub enum EventKind {
     },
     /// The process was looked at.
     Resident(Resident),
+    /// Memory was asked for and not given.
+    Refused {
+        /// Bytes asked for.
+        size: u64,
+        /// Who asked.
+        stack: StackId,
+        /// The limit of the process's address space then, bytes; 0 if there was none.
+        limit: u64,
+    },
 }
 
 /// One event.
@@ -225,6 +235,12 @@ impl EventEncoder {
                     at = varint::put(out, at, number);
                 }
                 at
+            }
+            EventKind::Refused { size, stack, limit } => {
+                let at = self.start(out, 9, sequence, None);
+                let at = varint::put(out, at, size);
+                let at = varint::put(out, at, u64::from(stack));
+                varint::put(out, at, limit)
             }
         }
     }
@@ -362,6 +378,7 @@ impl<'a> EventDecoder<'a> {
                 malloc_free: self.number()?,
                 malloc_used: self.number()?,
             }),
+            9 => EventKind::Refused { size: self.number()?, stack: self.stack()?, limit: self.number()? },
             _ => return Err(DecodeError::UnknownTag(tag)),
         };
         Ok(Event { sequence: self.position.sequence, time_ms: self.time_ms, kind })
@@ -422,6 +439,11 @@ mod tests {
                     accessible
                 }
             ),
+            (any::<u64>(), any::<u32>(), any::<u64>()).prop_map(|(size, stack, limit)| EventKind::Refused {
+                size,
+                stack,
+                limit
+            }),
             any::<[u64; 8]>().prop_map(|n| EventKind::Resident(Resident {
                 anonymous: n[0],
                 file: n[1],

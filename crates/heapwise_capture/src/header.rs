@@ -17,8 +17,11 @@
 //! | 52 | 4 | the code or the signal |
 //! | 56 | 8 | highest resident set the kernel saw, bytes; 0 not known |
 //! | 64 | 8 | run time, nanoseconds; 0 not known |
+//! | 72 | 4 | out-of-memory kills in the process's cgroup during the run, and 1; 0 not known |
+//! | 76 | 4 | out-of-memory kills in the whole system during the run, and 1; 0 not known |
+//! | 80 | 8 | memory limit of the cgroup, bytes; 0 none or not known |
 //!
-//! The agent writes the page; the last four rows are stamped by the launcher when the process is gone, because
+//! The agent writes the page; the rows from offset 48 on are stamped by the launcher when the process is gone, because
 //! nobody else can know a signal.
 
 use crate::DecodeError;
@@ -36,7 +39,7 @@ pub const STATE_OFFSET: usize = 45;
 /// Where the launcher's stamp begins.
 pub const OUTCOME_OFFSET: usize = 48;
 /// Bytes of the launcher's stamp.
-pub const OUTCOME_SIZE: usize = 24;
+pub const OUTCOME_SIZE: usize = 40;
 
 /// How blocks are chosen for recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -87,6 +90,20 @@ pub struct Outcome {
     pub max_rss_bytes: u64,
     /// The run time, nanoseconds; 0 if not known.
     pub duration_ns: u64,
+    /// What the kernel counted of processes killed for want of memory.
+    pub memory_kills: MemoryKills,
+}
+
+/// What the kernel counted, from the start of the process to its end, of processes that it killed because memory
+/// had run out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MemoryKills {
+    /// In the process's cgroup; `None` if not known.
+    pub group: Option<u32>,
+    /// In the whole system; `None` if not known.
+    pub system: Option<u32>,
+    /// The least limit of the cgroup and those around it, bytes; 0 if there is none or it is not known.
+    pub group_limit_bytes: u64,
 }
 
 /// The decoded header page.
@@ -144,6 +161,11 @@ impl Outcome {
         bytes[4..8].copy_from_slice(&value.to_le_bytes());
         bytes[8..16].copy_from_slice(&self.max_rss_bytes.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.duration_ns.to_le_bytes());
+        let kills = self.memory_kills;
+        let known = |count: Option<u32>| count.map_or(0, |count| count.saturating_add(1));
+        bytes[24..28].copy_from_slice(&known(kills.group).to_le_bytes());
+        bytes[28..32].copy_from_slice(&known(kills.system).to_le_bytes());
+        bytes[32..40].copy_from_slice(&kills.group_limit_bytes.to_le_bytes());
         bytes
     }
 }
@@ -205,7 +227,16 @@ impl Header {
             python_hex: u32_at(bytes, 40),
             mode,
             state: State::from_bytes([bytes[STATE_OFFSET], bytes[STATE_OFFSET + 1]]),
-            outcome: Outcome { ending, max_rss_bytes: u64_at(bytes, 56), duration_ns: u64_at(bytes, 64) },
+            outcome: Outcome {
+                ending,
+                max_rss_bytes: u64_at(bytes, 56),
+                duration_ns: u64_at(bytes, 64),
+                memory_kills: MemoryKills {
+                    group: u32_at(bytes, 72).checked_sub(1),
+                    system: u32_at(bytes, 76).checked_sub(1),
+                    group_limit_bytes: u64_at(bytes, 80),
+                },
+            },
         })
     }
 }
@@ -235,7 +266,12 @@ mod tests {
             python_hex: 0x030c_01f0,
             mode: Mode::Exact,
             state: State::Stopped(Stop::NoSpace),
-            outcome: Outcome { ending: Some(Ending::Signal(9)), max_rss_bytes: 123_456, duration_ns: 42 },
+            outcome: Outcome {
+                ending: Some(Ending::Signal(9)),
+                max_rss_bytes: 123_456,
+                duration_ns: 42,
+                memory_kills: MemoryKills { group: Some(1), system: None, group_limit_bytes: 500_000_000 },
+            },
         }
     }
 

@@ -155,7 +155,8 @@ impl Iterator for Events<'_> {
 fn has_known_stack(kind: &mut EventKind, stack_count: usize) -> bool {
     let (EventKind::Allocation { stack, .. }
     | EventKind::Map { stack, .. }
-    | EventKind::Protect { stack, .. }) = kind
+    | EventKind::Protect { stack, .. }
+    | EventKind::Refused { stack, .. }) = kind
     else {
         return true;
     };

@@ -19,7 +19,7 @@ mod tables;
 pub use heapwise_capture as capture;
 pub use heapwise_capture::DecodeError;
 pub use heapwise_capture::event::{Allocator, Event, EventKind, Resident};
-pub use heapwise_capture::header::{Ending, Header, Mode, Outcome, State, Stop};
+pub use heapwise_capture::header::{Ending, Header, MemoryKills, Mode, Outcome, State, Stop};
 pub use heapwise_capture::inspection;
 pub use heapwise_capture::origin::{Origin, origin};
 pub use heapwise_capture::sampling::Sampling;

@@ -16,7 +16,12 @@ fn tables_come_back() {
     let mut capture = CaptureBuilder::new(Mode::Sampled);
     capture.header(|header| {
         header.state = State::Closed;
-        header.outcome = Outcome { ending: Some(Ending::Code(3)), max_rss_bytes: 77, duration_ns: 9 };
+        header.outcome = Outcome {
+            ending: Some(Ending::Code(3)),
+            max_rss_bytes: 77,
+            duration_ns: 9,
+            ..Outcome::default()
+        };
     });
     let load = capture.file("/home/a/app.py").stack(&["main@9:10", "/v/site-packages/lib.py:read@5:20"]);
     capture.fact("argument", "app.py").fact("python", "3.12.1").fact("argument", "--fast");

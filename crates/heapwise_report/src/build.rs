@@ -14,7 +14,7 @@ use crate::model::{
     Run, SCHEMA, Sampling, Temporary, UserLine, Whose,
 };
 use crate::source::Sources;
-use crate::{place, tree};
+use crate::{death, place, tree};
 
 /// Points of the time line; each can give two moments.
 const BUCKETS: usize = 500;
@@ -59,12 +59,14 @@ impl Report {
             libraries: libraries(&places),
             call_tree: tree::fold(&analysis::call_tree(profile, analysis), &sources),
             objects: [],
+            death: death::death(profile, analysis),
+            refused: death::refused(profile, analysis),
             findings: [],
         }
     }
 }
 
-fn seconds(milliseconds: u64) -> f64 {
+pub(crate) fn seconds(milliseconds: u64) -> f64 {
     milliseconds as f64 / 1e3
 }
 
@@ -94,6 +96,7 @@ fn run(profile: &Profile, analysis: &Analysis) -> Run {
             Ending::Code(code) => Exit::Code(code),
             Ending::Signal(signal) => Exit::Signal(signal),
         }),
+        memory_kills: death::memory_kills(header),
         recording: match header.state {
             State::Closed => Recording::Complete,
             State::Recording => Recording::Open,

@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 
 mod build;
+mod death;
 pub mod json;
 mod model;
 mod numbers;
@@ -26,6 +27,6 @@ pub mod text;
 mod tree;
 
 pub use model::{
-    Below, Call, Exit, File, Function, Library, Line, Mode, Moment, Peak, Process, Recording, Report,
-    Resident, Run, SCHEMA, Sampling, Step, Temporary, UserLine, Whose,
+    Below, Call, Death, Exit, File, Function, LastSeen, Library, Line, MemoryKills, Mode, Moment, Peak,
+    Process, Recording, Refused, Report, Resident, Run, SCHEMA, Sampling, Step, Temporary, UserLine, Whose,
 };

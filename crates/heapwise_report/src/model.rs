@@ -42,6 +42,10 @@ pub struct Report {
     pub call_tree: Vec<Call>,
     /// The objects that held the bytes; this version of heapwise does not look at objects yet.
     pub objects: [(); 0],
+    /// The moment of the end; `None` if the exit handlers of the process ran or heapwise stopped before.
+    pub death: Option<Death>,
+    /// Requests for memory that were refused, the last ones, by ascending time.
+    pub refused: Vec<Refused>,
     /// Advice; this version of heapwise gives none yet.
     pub findings: [(); 0],
 }
@@ -63,6 +67,8 @@ pub struct Run {
     pub duration_s: f64,
     /// How the process ended; `None` if it still runs or nobody waited for it.
     pub exit: Option<Exit>,
+    /// What the kernel counted of processes killed because memory had run out; `None` if nobody asked it.
+    pub memory_kills: Option<MemoryKills>,
     /// How far recording came.
     pub recording: Recording,
     /// The processes of the run.
@@ -98,6 +104,61 @@ pub enum Exit {
     Code(i32),
     /// This signal ended it.
     Signal(i32),
+}
+
+/// What the kernel counted, during the run, of processes that it killed because memory had run out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct MemoryKills {
+    /// In the cgroup of the process; `None` if not known.
+    pub cgroup: Option<u32>,
+    /// In the whole system; `None` if not known.
+    pub system: Option<u32>,
+    /// The memory limit of the cgroup in bytes; `None` if it has none or it is not known.
+    pub cgroup_limit_bytes: Option<u64>,
+}
+
+/// The moment of the end of a process that ended without its exit handlers, or of the last event of one that runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Death {
+    /// When the last event was recorded, in seconds since recording began.
+    pub time_s: f64,
+    /// Bytes of heap live then. What each line held of them is its `leaked_bytes`.
+    pub heap_bytes: u64,
+    /// Where the last recorded allocation was; `None` if no Python line asked for it.
+    pub last: Option<LastSeen>,
+}
+
+/// Where a process was last seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LastSeen {
+    /// The innermost line of the user's own code, else the innermost line.
+    pub file: String,
+    /// The line, from 1; 0 if not known.
+    pub line: u32,
+    /// The qualified name of the function.
+    pub function: String,
+    /// Frames on the whole stack.
+    pub depth: u64,
+}
+
+/// A request for memory that was refused.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Refused {
+    /// When, in seconds since recording began.
+    pub time_s: f64,
+    /// Bytes asked for.
+    pub bytes: u64,
+    /// Bytes of heap live at that moment.
+    pub heap_bytes: u64,
+    /// The limit of the address space then (`ulimit -v`), in bytes; `None` if there was none.
+    pub address_space_limit_bytes: Option<u64>,
+    /// The innermost line of the user's own code that asked, else the innermost line; empty for what no Python
+    /// line asked for.
+    pub file: String,
+    /// The line, from 1; 0 if not known.
+    pub line: u32,
+    /// The qualified name of the function.
+    pub function: String,
 }
 
 /// How far recording came.

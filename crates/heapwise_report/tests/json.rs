@@ -116,6 +116,8 @@ fn reports_hold_to_the_schema() {
         captures::ordinary().build(),
         captures::sampled(),
         captures::killed(),
+        captures::crashed_below_the_peak(),
+        captures::refused(),
         captures::recursive(),
         captures::damaged(),
         captures::empty(),

@@ -44,6 +44,16 @@ fn killed() {
 }
 
 #[test]
+fn crashed_below_the_peak() {
+    check("crashed_below_the_peak", captures::crashed_below_the_peak());
+}
+
+#[test]
+fn refused() {
+    check("refused", captures::refused());
+}
+
+#[test]
 fn recursive() {
     check("recursive", captures::recursive());
 }

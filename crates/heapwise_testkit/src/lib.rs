@@ -25,7 +25,7 @@ use heapwise_capture::sampling::Sampling;
 use heapwise_capture::table::{CodeId, FrameId, StringId, TableRecord};
 
 pub use heapwise_capture::event::{Allocator, EventKind, Resident};
-pub use heapwise_capture::header::{Ending, Mode, Outcome, State, Stop};
+pub use heapwise_capture::header::{Ending, MemoryKills, Mode, Outcome, State, Stop};
 pub use heapwise_capture::table::{NO_STACK, Position, StackId};
 
 /// Writes a capture. Events go to the thread that [`Self::on`] chose, at the time that [`Self::time`] set; sequence

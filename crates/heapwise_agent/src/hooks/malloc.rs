@@ -44,7 +44,7 @@ unsafe extern "C" fn malloc_told(size: usize) -> *mut c_void {
 pub(crate) unsafe extern "C" fn calloc<const PLAIN: bool>(count: usize, size: usize) -> *mut c_void {
     // SAFETY: the program's own call. A product that overflows is refused by calloc itself.
     let real = || unsafe { libc::calloc(count, size) };
-    let total = count.wrapping_mul(size);
+    let total = count.saturating_mul(size);
     if passes(PLAIN, total) { real() } else { allocate(Allocator::Malloc, total, real) }
 }
 
@@ -124,7 +124,7 @@ pub(crate) unsafe extern "C" fn realloc(block: *mut c_void, size: usize) -> *mut
 pub(crate) unsafe extern "C" fn reallocarray(block: *mut c_void, count: usize, size: usize) -> *mut c_void {
     let total = count.checked_mul(size);
     // SAFETY: the program's own call; a product that overflows is refused.
-    resize(Allocator::Malloc, block, total.unwrap_or(0), total == Some(0), || unsafe {
+    resize(Allocator::Malloc, block, total.unwrap_or(usize::MAX), total == Some(0), || unsafe {
         libc::reallocarray(block, count, size)
     })
 }

@@ -5,8 +5,8 @@
 
 use std::ffi::{c_int, c_void};
 
-use crate::platform::PAGE;
 use crate::platform::slot::slot;
+use crate::platform::{self, PAGE};
 use crate::recorder::{self, RangeChange};
 
 const ACCESSIBLE: c_int = libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC;
@@ -52,7 +52,14 @@ pub(crate) unsafe extern "C" fn mmap(
             recorder::range(mapped as usize, pages(length), change, None);
             mapped
         }
-        Ok(mapped) | Err(mapped) => mapped,
+        Ok(failed) => {
+            // Other errors are of the arguments: allocators try addresses, libraries try flags.
+            if flags & libc::MAP_ANONYMOUS != 0 && platform::errno() == libc::ENOMEM {
+                recorder::refused(slot(), length);
+            }
+            failed
+        }
+        Err(mapped) => mapped,
     }
 }
 

@@ -42,6 +42,10 @@ fn allocate(allocator: Allocator, size: usize, real: impl FnOnce() -> *mut c_voi
     slot.depth.set(1);
     let block = real();
     slot.depth.set(0);
+    if block.is_null() {
+        recorder::refused(slot, size);
+        return block;
+    }
     recorder::allocated(slot, block as usize, size, allocator);
     block
 }
@@ -83,6 +87,12 @@ fn resize(
         } else {
             recorder::resized(slot, &resizing);
         }
+    }
+    if new.is_null() {
+        if !null_frees {
+            recorder::refused(slot, size);
+        }
+        return new;
     }
     recorder::allocated(slot, new as usize, size, allocator);
     new

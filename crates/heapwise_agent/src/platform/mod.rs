@@ -77,6 +77,28 @@ pub(crate) fn ticks() -> u64 {
     unsafe { _rdtsc() }
 }
 
+/// The error of the calling thread's last system call that failed.
+pub(crate) fn errno() -> i32 {
+    // SAFETY: the location of this thread's errno is always valid.
+    unsafe { *libc::__errno_location() }
+}
+
+/// The limit of the address space, bytes; 0 if there is none.
+pub(crate) fn address_space_limit() -> u64 {
+    let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: a valid place for the result; on failure it is left as it is.
+    unsafe { libc::getrlimit(libc::RLIMIT_AS, &raw mut limit) };
+    if limit.rlim_cur == libc::RLIM_INFINITY { 0 } else { limit.rlim_cur }
+}
+
+/// Address space that cannot be used; null if there is none.
+pub(crate) fn reserve(size: usize) -> *mut u8 {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+    // SAFETY: a new private mapping touches nothing that exists.
+    let pages = unsafe { libc::mmap(std::ptr::null_mut(), size, libc::PROT_NONE, flags, -1, 0) };
+    if pages == libc::MAP_FAILED { std::ptr::null_mut() } else { pages.cast() }
+}
+
 /// Keeps `errno` over a hook's own work.
 pub(crate) struct Errno(i32);
 

@@ -5,6 +5,7 @@
 
 mod capture_file;
 mod interpreter;
+mod memory_kills;
 mod outcome;
 mod platform;
 mod signals;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use heapwise_profile::{Ending, Mode, Outcome};
+use heapwise_profile::{Ending, MemoryKills, Mode, Outcome};
 
 pub(crate) use capture_file::{CaptureFile, Unavailable, stem_for};
 pub(crate) use outcome::end_like;
@@ -34,6 +35,8 @@ pub(crate) struct Finished {
     pub(crate) max_rss_bytes: u64,
     /// From just before it was started until its end.
     pub(crate) duration: Duration,
+    /// What the kernel counted of processes killed for want of memory.
+    pub(crate) memory_kills: MemoryKills,
 }
 
 /// The interpreter to run programs with.
@@ -71,6 +74,7 @@ pub(crate) fn run(
     };
     let watch = SignalWatch::begin().map_err(|error| failed("cannot prepare to start", &error))?;
     watch.prepare(&mut command);
+    let counts = memory_kills::Counts::now();
     let started = Instant::now();
     let waited = command.spawn().map_err(|error| failed("cannot start", &error)).and_then(|child| {
         if let Some(capture) = capture {
@@ -82,7 +86,7 @@ pub(crate) fn run(
     let duration = started.elapsed();
     watch.end().map_err(|error| failed("cannot end the wait for", &error))?;
     let (ending, max_rss_bytes) = waited?;
-    Ok(Finished { ending, max_rss_bytes, duration })
+    Ok(Finished { ending, max_rss_bytes, duration, memory_kills: counts.since() })
 }
 
 /// Stamps how the program ended into its capture.
@@ -94,6 +98,7 @@ pub(crate) fn stamp(capture: &CaptureFile, finished: Finished) -> io::Result<()>
         ending: Some(finished.ending),
         max_rss_bytes: finished.max_rss_bytes,
         duration_ns: u64::try_from(finished.duration.as_nanos()).unwrap_or(u64::MAX),
+        memory_kills: finished.memory_kills,
     };
     outcome::stamp(capture.file(), outcome)
 }

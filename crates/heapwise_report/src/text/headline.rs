@@ -1,23 +1,21 @@
-//! The first lines: what makes the report doubtful, the peak, what was run, how it ended.
+//! The first lines: what makes the report doubtful, how the program ended, the peak, what was run.
 
 use std::io;
 
 use super::page::{Page, Style};
-use crate::model::{Exit, Recording};
+use super::{View, ending};
 use crate::numbers::{bytes, seconds};
 use crate::{Mode, Report};
 
 /// Problems that are told one by one.
 const MOST_PROBLEMS: usize = 3;
 
-pub(super) fn write(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let report = view.report;
     problems(&report.run.problems, page)?;
+    ending::write(view, page)?;
     peak(report, page)?;
-    run(report, page)?;
-    match ending(report) {
-        Some(text) => page.prose((Style::Warning, ""), 0, &text),
-        None => Ok(()),
-    }
+    run(report, page)
 }
 
 fn problems(problems: &[String], page: &mut Page<'_>) -> io::Result<()> {
@@ -76,40 +74,4 @@ fn command(arguments: &[String]) -> String {
         words.push(if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { quoted() });
     }
     words.join(" ")
-}
-
-/// How the program ended, if there is more to say than that it ended well.
-fn ending(report: &Report) -> Option<String> {
-    Some(match (report.run.exit, report.run.recording) {
-        (Some(Exit::Code(0)), _) | (None, Recording::Complete | Recording::StoppedEarly) => return None,
-        (Some(Exit::Code(code)), _) => format!("The program ended with exit code {code}."),
-        (Some(Exit::Signal(2)), _) => "The program was interrupted (signal 2, SIGINT).".to_owned(),
-        (Some(Exit::Signal(9)), _) => {
-            "The program was killed by signal 9 (SIGKILL): often the out-of-memory killer.".to_owned()
-        }
-        (Some(Exit::Signal(signal)), _) => match signal_name(signal) {
-            Some(name) => format!("The program was killed by signal {signal} ({name})."),
-            None => format!("The program was killed by signal {signal}."),
-        },
-        (None, Recording::Open) => {
-            "The end is not in the capture: the program still runs, or ended without its exit handlers."
-                .to_owned()
-        }
-    })
-}
-
-/// The names that mean the same on every Linux.
-fn signal_name(signal: i32) -> Option<&'static str> {
-    Some(match signal {
-        1 => "SIGHUP",
-        3 => "SIGQUIT",
-        4 => "SIGILL",
-        6 => "SIGABRT",
-        8 => "SIGFPE",
-        11 => "SIGSEGV",
-        13 => "SIGPIPE",
-        14 => "SIGALRM",
-        15 => "SIGTERM",
-        _ => return None,
-    })
 }

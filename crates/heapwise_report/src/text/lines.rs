@@ -60,6 +60,29 @@ pub(super) fn write(view: &View<'_>, most: usize, page: &mut Page<'_>) -> io::Re
     if listed > 0 && rest > peak / 2 { write_functions(view, &held, most, page) } else { Ok(()) }
 }
 
+/// Who held the heap when the program died, if that was another moment than the peak.
+pub(super) fn write_at_end(view: &View<'_>, most: usize, page: &mut Page<'_>) -> io::Result<()> {
+    let live = view.report.leaked_bytes;
+    if live == 0 || !super::ending::is_below_peak(view) {
+        return Ok(());
+    }
+    let mut held: Vec<&UserLine> =
+        view.report.user_lines.iter().filter(|line| line.leaked_bytes > 0).collect();
+    held.sort_by_key(|line| Reverse(line.leaked_bytes));
+    let worth = held.iter().filter(|line| line.leaked_bytes >= live / SMALLEST_PART).count();
+    let listed = worth.max(LEAST_LINES).min(most).min(held.len());
+    let at_end = |line: &UserLine| Row { bytes: line.leaked_bytes, below: String::new(), ..row(view, line) };
+    let rows: Vec<Row> = held[..listed].iter().map(|line| at_end(line)).collect();
+    let columns = columns(&rows, page.width);
+    page.blank()?;
+    page.heading("Held at the end")?;
+    for row in &rows {
+        write_row(row, live, &columns, page)?;
+    }
+    let rest = sum(held[listed..].iter().map(|line| line.leaked_bytes));
+    write_rest(rest, held.len() - listed, "smaller line", live, page)
+}
+
 /// Where no line stands out, functions may.
 fn write_functions(view: &View<'_>, held: &[&UserLine], most: usize, page: &mut Page<'_>) -> io::Result<()> {
     let peak = view.report.peak.heap_bytes;

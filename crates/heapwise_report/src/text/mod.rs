@@ -12,6 +12,7 @@ use crate::{Report, place};
 use page::Page;
 use shown::shown;
 
+mod ending;
 mod headline;
 mod lines;
 mod memory;
@@ -43,10 +44,11 @@ pub struct TextOptions {
 pub fn render(report: &Report, options: &TextOptions, out: &mut dyn io::Write) -> io::Result<()> {
     let page = &mut Page::new(out, options.width, options.color);
     let view = &View::new(report);
-    headline::write(report, page)?;
+    headline::write(view, page)?;
     if report.peak.heap_bytes >= TINY_BYTES {
         page.blank()?;
         lines::write(view, options.lines, page)?;
+        lines::write_at_end(view, options.lines, page)?;
         tree::write(view, options.lines, page)?;
         timeline::write(report, page)?;
         memory::write(report, page)?;

@@ -17,6 +17,9 @@ const SMALLEST_PART: u64 = 10;
 pub(super) fn write(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()> {
     note(page, "Leaked", &leaked(view))?;
     note(page, "Temporary", &temporary(view))?;
+    if let Some(refused) = refused(view) {
+        note(page, "Refused", &refused)?;
+    }
     note(page, "Accuracy", &accuracy(view))
 }
 
@@ -51,6 +54,14 @@ fn leaked(view: &View<'_>) -> String {
         }
     };
     format!("not known, because {unknown}; at that moment {live} were live")
+}
+
+/// What was asked for in vain by a program that went on; else it is told with the end of the program.
+fn refused(view: &View<'_>) -> Option<String> {
+    let refused = &view.report.refused;
+    let last = refused.last().filter(|_| view.report.run.exit == Some(Exit::Code(0)))?;
+    let request = super::ending::refused_request(view, last);
+    Some(if refused.len() == 1 { request } else { format!("{} times; the last: {request}", refused.len()) })
 }
 
 fn temporary(view: &View<'_>) -> String {

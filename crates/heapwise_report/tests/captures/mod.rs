@@ -5,7 +5,9 @@
 use heapwise_analysis::analyse;
 use heapwise_analysis::profile::Profile;
 use heapwise_report::Report;
-use heapwise_testkit::{CaptureBuilder, Ending, Mode, NO_STACK, Outcome, Position, Resident, State, Stop};
+use heapwise_testkit::{
+    CaptureBuilder, Ending, EventKind, MemoryKills, Mode, NO_STACK, Outcome, Position, Resident, State, Stop,
+};
 
 /// A million bytes.
 const MB: u64 = 1_000_000;
@@ -50,7 +52,12 @@ pub(crate) fn report(capture: Vec<u8>) -> Report {
 }
 
 fn ended(capture: &mut CaptureBuilder, ending: Ending, seconds: f64, max_rss_bytes: u64) {
-    let outcome = Outcome { ending: Some(ending), max_rss_bytes, duration_ns: (seconds * 1e9) as u64 };
+    let outcome = Outcome {
+        ending: Some(ending),
+        max_rss_bytes,
+        duration_ns: (seconds * 1e9) as u64,
+        ..Outcome::default()
+    };
     capture.header(|header| header.outcome = outcome);
 }
 
@@ -172,6 +179,46 @@ pub(crate) fn killed() -> Vec<u8> {
         capture.resident(resident(25 + index * 10, 20));
     }
     ended(&mut capture, Ending::Signal(9), 2.4, 0);
+    memory_kills(&mut capture, Some(1), Some(1), 835 * MB);
+    capture.build()
+}
+
+fn memory_kills(
+    capture: &mut CaptureBuilder,
+    group: Option<u32>,
+    system: Option<u32>,
+    group_limit_bytes: u64,
+) {
+    capture.header(|header| header.outcome.memory_kills = MemoryKills { group, system, group_limit_bytes });
+}
+
+/// A program whose native code used memory that is not its own, long after its peak.
+pub(crate) fn crashed_below_the_peak() -> Vec<u8> {
+    let mut capture = program(Mode::Exact, &["python", "crash.py"]);
+    capture.header(|header| header.state = State::Recording);
+    let source =
+        "first = bytes(300_000_000)\ndel first\nkept = bytes(90_000_000)\nsmall = bytes(10_000_000)\n";
+    capture.source("/home/ann/delays/crash.py", source);
+    let stacks =
+        [1, 3, 4].map(|line| capture.stack(&[&format!("/home/ann/delays/crash.py:<module>:{line}")]));
+    capture.time(100).allocation(0x100_0000, 300 * MB, stacks[0]).time(900).free(0x100_0000);
+    capture.time(1_000).allocation(0x200_0000, 90 * MB, stacks[1]);
+    capture.time(1_100).allocation(0x9000_0000, 10 * MB, stacks[2]);
+    ended(&mut capture, Ending::Signal(11), 1.3, 320 * MB);
+    memory_kills(&mut capture, None, Some(0), 0);
+    capture.build()
+}
+
+/// A program that asked for more than there is, and ended by a `MemoryError`.
+pub(crate) fn refused() -> Vec<u8> {
+    let mut capture = program(Mode::Sampled, &["python", "ask.py"]);
+    capture.source("/home/ann/delays/ask.py", "rows = bytes(1_200_000_000)\nmore = bytes(8_000_000_000)\n");
+    let kept = capture.stack(&["/home/ann/delays/ask.py:<module>:1"]);
+    let stack = capture.stack(&["/home/ann/delays/ask.py:<module>:2"]);
+    capture.time(100).allocation(0x100_0000, 1_200 * MB, kept);
+    capture.time(200).event(&EventKind::Refused { size: 8_000 * MB, stack, limit: 4_000 * MB });
+    capture.time(300).free(0x100_0000);
+    ended(&mut capture, Ending::Code(1), 0.4, 0);
     capture.build()
 }
 
