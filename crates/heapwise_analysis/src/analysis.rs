@@ -56,6 +56,8 @@ pub struct Peak {
     pub error_bytes: u64,
     /// When, milliseconds since the start of recording.
     pub time_ms: u64,
+    /// The number of the event that reached it; 0 if nothing was ever allocated.
+    pub sequence: u64,
     /// The number of the thread whose allocation reached it; 0 if nothing was ever allocated.
     pub thread: u32,
     /// The stack that reached it.

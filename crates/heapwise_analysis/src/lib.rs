@@ -7,7 +7,9 @@
 //!   was leaked, what was temporary;
 //! * [`places()`] sums that up by line, function, file and origin (library);
 //! * [`call_tree()`] arranges what was live at the high-water mark as a tree;
-//! * [`Analysis::time_line`] draws the heap over time.
+//! * [`Analysis::time_line`] draws the heap over time;
+//! * [`objects()`] joins what a look at the live objects saw with the blocks they consist of;
+//! * [`what_if()`] says what the high-water mark would be with some blocks absent, smaller or freed earlier.
 //!
 //! # What the numbers mean
 //!
@@ -22,22 +24,26 @@ mod analysis;
 mod blocks;
 mod call_tree;
 mod mappings;
+mod objects;
 mod place_index;
 mod places;
 mod replay;
 mod resident;
 mod time_line;
 mod totals;
+mod what_if;
 
 pub use heapwise_profile as profile;
 
 pub use analysis::{Analysis, Peak, Refusal, Refusals, ThreadTotals};
 pub use call_tree::{CallNode, CallTree, call_tree};
+pub use objects::{Block, Objects, Size, objects, user_place};
 pub use places::{FileTotals, FunctionTotals, LineTotals, OriginTotals, Place, Places, Whose, places};
 pub use replay::{TEMPORARY_MS, analyse};
 pub use resident::{ResidentParts, ResidentPoint};
 pub use time_line::TimePoint;
 pub use totals::Totals;
+pub use what_if::{Change, Effect, Outcome, Scenario, what_if};
 
 /// The function shown for bytes that no Python frame asked for.
 pub const NO_PYTHON: &str = "<no Python>";

@@ -20,6 +20,21 @@ struct Piece {
     holder: Holder,
     /// When.
     since_ms: u64,
+    /// The number of the event that did.
+    since: u64,
+}
+
+/// An accessible run of mapped addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MappedRun {
+    /// Where it starts.
+    pub(crate) start: u64,
+    /// Where it ends.
+    pub(crate) end: u64,
+    /// Who made it accessible.
+    pub(crate) holder: Holder,
+    /// The number of the event that did.
+    pub(crate) since: u64,
 }
 
 /// All anonymous mappings, by their first address.
@@ -38,6 +53,8 @@ pub(crate) struct Change {
     pub(crate) accessible: bool,
     pub(crate) holder: Holder,
     pub(crate) now_ms: u64,
+    /// The number of the event.
+    pub(crate) sequence: u64,
 }
 
 impl Change {
@@ -76,6 +93,27 @@ impl Mappings {
         }
     }
 
+    /// The accessible run that contains an address.
+    pub(crate) fn run_at(&self, address: u64) -> Option<MappedRun> {
+        let (&start, piece) = self.pieces.range(..=address).next_back()?;
+        (piece.accessible && address < piece.end).then_some(MappedRun {
+            start,
+            end: piece.end,
+            holder: piece.holder,
+            since: piece.since,
+        })
+    }
+
+    /// All accessible runs, by address.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = MappedRun> {
+        self.pieces.iter().filter(|(_, piece)| piece.accessible).map(|(&start, piece)| MappedRun {
+            start,
+            end: piece.end,
+            holder: piece.holder,
+            since: piece.since,
+        })
+    }
+
     /// Lists the pieces that overlap the range.
     fn touch(&mut self, address: u64, end: u64) {
         self.touched.clear();
@@ -107,8 +145,8 @@ impl Mappings {
     }
 
     fn insert(&mut self, ledger: &mut Ledger, from: u64, to: u64, change: &Change) {
-        let Change { accessible, holder, now_ms, .. } = *change;
-        self.pieces.insert(from, Piece { end: to, accessible, holder, since_ms: now_ms });
+        let Change { accessible, holder, now_ms, sequence, .. } = *change;
+        self.pieces.insert(from, Piece { end: to, accessible, holder, since_ms: now_ms, since: sequence });
         if accessible {
             ledger.allocate(holder, Weight::certain(to - from));
         }

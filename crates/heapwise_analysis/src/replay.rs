@@ -36,6 +36,7 @@ struct Replay<'a> {
     thread: (u32, u32),
     events: u64,
     now_ms: u64,
+    peak_sequence: u64,
     ledger: Ledger,
     blocks: Blocks,
     mappings: Mappings,
@@ -53,6 +54,7 @@ impl<'a> Replay<'a> {
             thread: (threads.first().map_or(0, |thread| thread.number), 0),
             events: 0,
             now_ms: 0,
+            peak_sequence: 0,
             ledger: Ledger::new(profile.stack_count(), threads.len()),
             blocks: Blocks::new(),
             mappings: Mappings::default(),
@@ -84,13 +86,13 @@ impl<'a> Replay<'a> {
             EventKind::Map { address, length, stack, accessible } => {
                 self.last_stack = stack;
                 let holder = self.holder(thread, stack);
-                let change = Change { address, length, accessible, holder, now_ms };
+                let change = Change { address, length, accessible, holder, now_ms, sequence: event.sequence };
                 self.mappings.map(&mut self.ledger, &change);
                 holder
             }
             EventKind::Protect { address, length, stack, accessible } => {
                 let holder = self.holder(thread, stack);
-                let change = Change { address, length, accessible, holder, now_ms };
+                let change = Change { address, length, accessible, holder, now_ms, sequence: event.sequence };
                 self.mappings.protect(&mut self.ledger, &change);
                 holder
             }
@@ -109,6 +111,7 @@ impl<'a> Replay<'a> {
             }
         };
         if self.ledger.settle(holder, now_ms) {
+            self.peak_sequence = event.sequence;
             self.looks.heap_peak();
         }
         self.time_line.heap(now_ms, self.ledger.live_bytes());
@@ -159,6 +162,7 @@ impl<'a> Replay<'a> {
             threads.map(|(thread, own)| ThreadTotals { number: thread.number, own }).collect::<Vec<_>>();
         let total = self.ledger.total();
         let (mut peak, holder) = self.ledger.peak();
+        peak.sequence = self.peak_sequence;
         let stacks = self.ledger.into_stacks();
         if let Some(holder) = holder {
             peak.thread = threads[holder.thread as usize].number;

@@ -1,0 +1,13 @@
+//! The rules, one file each.
+//!
+//! Invariant: every rule is in [`ALL`] once, in alphabetical order, and has a page in `docs/rules`.
+
+use crate::candidate::Rule;
+
+/// All rules, by name.
+pub static ALL: &[&dyn Rule] = &[];
+
+/// The rule with this name.
+pub fn rule(id: &str) -> Option<&'static dyn Rule> {
+    ALL.iter().copied().find(|rule| rule.id() == id)
+}
