@@ -182,15 +182,13 @@ impl<'a> Case<'a> {
             return false;
         }
         let function = self.profile.function_of(frame);
-        match holder.kind {
-            HolderKind::Global => function == "<module>",
-            _ => {
-                let last = |name: &str| name.rsplit('.').next().unwrap_or("").to_owned();
-                let first_line = self.profile.frame(frame).first_line;
-                last(function) == last(&holder.function)
-                    && (first_line == holder.first_line || holder.first_line == 0)
-            }
+        if holder.kind == HolderKind::Global {
+            return function == "<module>";
         }
+        let last = |name: &str| name.rsplit('.').next().unwrap_or("").to_owned();
+        let first_line = self.profile.frame(frame).first_line;
+        last(function) == last(&holder.function)
+            && (first_line == holder.first_line || holder.first_line == 0)
     }
 
     /// The last moment up to the peak at which the holder's code was seen at a line for which `wanted` says yes;
