@@ -267,7 +267,7 @@ impl<'a> Join<'a> {
             EventKind::Unmap { address, length } => {
                 self.mappings.unmap(&mut self.ledger, address, length, time_ms);
             }
-            EventKind::Resident(_) => {}
+            EventKind::Resident(_) | EventKind::Refused { .. } => {}
         }
         if sequence == self.peak {
             self.at_peak();

@@ -236,7 +236,7 @@ impl<'a> Replay<'a> {
                 self.mappings.unmap(&mut self.ledger, address, length, now_ms);
                 self.weigh();
             }
-            EventKind::Resident(_) => return,
+            EventKind::Resident(_) | EventKind::Refused { .. } => return,
         }
         self.measure();
     }
