@@ -29,6 +29,8 @@ pub(crate) struct Tables {
     pub(crate) scope_at: FxHashMap<Span, ScopeId>,
     /// What imports bind.
     pub(crate) imports: FxHashMap<VariableId, Vec<String>>,
+    /// Offsets of names that are called: `f` of `f(x)`.
+    pub(crate) callees: FxHashSet<usize>,
     variable_of: FxHashMap<(ScopeId, String), VariableId>,
 }
 
@@ -426,18 +428,18 @@ impl Builder {
 
     fn mark_dynamic(&mut self, call: &ast::ExprCall) {
         let Expr::Name(name) = call.func.as_ref() else { return };
-        let names_read = match name.id.as_str() {
-            "locals" | "eval" | "exec" | "breakpoint" | "globals" | "get_ipython" => true,
-            "vars" | "dir" => call.arguments.is_empty(),
-            _ => false,
+        let (frame, beyond) = match name.id.as_str() {
+            "eval" | "exec" | "breakpoint" | "globals" | "get_ipython" => (true, true),
+            "locals" => (true, false),
+            "vars" | "dir" => (call.arguments.is_empty(), false),
+            _ => (false, false),
         };
-        if names_read {
-            // They see the scopes around the call too, those of closures and of the module.
-            let mut scope = Some(self.scope);
-            while let Some(id) = scope {
-                self.tables.scopes[id.0].is_dynamic = true;
-                scope = self.tables.scopes[id.0].parent;
-            }
+        let mut scope = Some(self.scope).filter(|_| frame);
+        while let Some(id) = scope {
+            let inner = &mut self.tables.scopes[id.0];
+            inner.is_dynamic = true;
+            let inlined = inner.kind.is_eager_comprehension();
+            scope = inner.parent.filter(|_| beyond || inlined);
         }
     }
 
@@ -565,6 +567,9 @@ impl<'a> Visitor<'a> for Builder {
             }
             Expr::Call(call) => {
                 self.mark_dynamic(call);
+                if let Expr::Name(name) = call.func.as_ref() {
+                    self.tables.callees.insert(name.range.start().to_usize());
+                }
                 visitor::walk_expr(self, expression);
             }
             _ => visitor::walk_expr(self, expression),
