@@ -4,16 +4,41 @@
 //! lines they come from, what line a function was at, when something was last used. Invariants: what cannot be
 //! known is `None`, never a guess; nothing here depends on anything but the capture.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use heapwise_analysis::{Analysis, Block, Objects, Place, user_place};
 use heapwise_profile::inspection::{Holder, HolderKind, Inspection, Object};
-use heapwise_profile::{FrameId, NO_STACK, Origin, Profile, StackId, origin};
-use heapwise_source::Module;
+use heapwise_profile::{EventKind, FrameId, NO_STACK, Origin, Position, Profile, StackId, origin};
+use heapwise_source::{self as source, Liveness, Module, Role};
 use rustc_hash::FxHashMap;
 
 use crate::versions::Version;
 
-/// One run, seen from its peak.
+/// The parsed files of a capture, by name.
 #[derive(Debug)]
+pub struct Sources<'a>(FxHashMap<&'a str, Module>);
+
+impl<'a> Sources<'a> {
+    /// Parses all files whose text the capture has; what is no Python is left out.
+    pub fn parse(profile: &'a Profile) -> Self {
+        Self(profile.sources().filter_map(|(file, text)| Some((file, Module::parse(text).ok()?))).collect())
+    }
+}
+
+/// The file whose module body is the outermost code of the user's.
+fn script(profile: &Profile) -> Option<&str> {
+    (1..=profile.stack_count() as StackId).find_map(|id| {
+        let stack = profile.stack(id)?;
+        let outermost = stack.parent == NO_STACK
+            || profile.outwards(stack.parent).all(|frame| origin(profile.file_of(frame)) == Origin::Python);
+        let file = profile.file_of(stack.frame);
+        let body = profile.function_of(stack.frame) == "<module>" && origin(file) == Origin::User;
+        (outermost && body).then_some(file)
+    })
+}
+
+/// One run, seen from its peak.
 pub struct Case<'a> {
     /// The capture.
     pub profile: &'a Profile,
@@ -21,7 +46,11 @@ pub struct Case<'a> {
     pub analysis: &'a Analysis,
     /// The look at the objects nearest to the peak, joined with the recorded blocks.
     pub objects: &'a Objects<'a>,
-    sources: FxHashMap<&'a str, Module>,
+    sources: &'a Sources<'a>,
+    /// By file.
+    liveness: RefCell<FxHashMap<&'a str, Rc<Liveness<'a>>>>,
+    /// The file that was run.
+    script: Option<&'a str>,
     /// By stack: the innermost line of the user's code.
     user_places: Vec<Option<Place<'a>>>,
 }
@@ -41,16 +70,37 @@ pub struct Site {
     pub allocations: u64,
 }
 
+/// What [`Case::turns`] found; moments are ascending.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turns {
+    /// The moments at which the code passed on.
+    pub passed: Vec<u64>,
+    /// By stack asked for: the moments before its allocations.
+    pub allocated: Vec<Vec<u64>>,
+}
+
+/// Where a frame stands, as the source knows it.
+fn place(profile: &Profile, frame: FrameId) -> source::Place {
+    let Position { line, end_line, column, end_column } = profile.frame(frame).position;
+    source::Place { line, end_line, column, end_column }
+}
+
 impl<'a> Case<'a> {
     /// Makes a case of a capture. `analysis` and `objects` must be those of `profile`.
-    pub fn new(profile: &'a Profile, analysis: &'a Analysis, objects: &'a Objects<'a>) -> Self {
-        let parsed = profile.sources().filter_map(|(file, text)| Some((file, Module::parse(text).ok()?)));
+    pub fn new(
+        profile: &'a Profile,
+        analysis: &'a Analysis,
+        objects: &'a Objects<'a>,
+        sources: &'a Sources<'a>,
+    ) -> Self {
         let stacks = 0..=profile.stack_count() as StackId;
         Self {
             profile,
             analysis,
             objects,
-            sources: parsed.collect(),
+            sources,
+            liveness: RefCell::default(),
+            script: script(profile),
             user_places: stacks.map(|stack| user_place(profile, stack)).collect(),
         }
     }
@@ -76,13 +126,26 @@ impl<'a> Case<'a> {
     }
 
     /// The syntax of a file of the user's; `None` if the capture does not have its text or it does not parse.
-    pub fn module(&self, file: &str) -> Option<&Module> {
-        self.sources.get(file)
+    pub fn module(&self, file: &str) -> Option<&'a Module> {
+        self.sources.0.get(file)
+    }
+
+    /// Liveness of the names of such a file.
+    pub fn liveness(&self, file: &str) -> Option<Rc<Liveness<'a>>> {
+        let (&file, module) = self.sources.0.get_key_value(file)?;
+        let role = if self.script == Some(file) { Role::Script } else { Role::Imported };
+        let mut known = self.liveness.borrow_mut();
+        Some(Rc::clone(known.entry(file).or_insert_with(|| Rc::new(Liveness::of(module, role)))))
+    }
+
+    /// The file that was run as the program; `None` if it has none.
+    pub fn script(&self) -> Option<&'a str> {
+        self.script
     }
 
     /// All files of the user's with their syntax, by name.
-    pub fn modules(&self) -> Vec<(&'a str, &Module)> {
-        let mut modules: Vec<_> = self.sources.iter().map(|(file, module)| (*file, module)).collect();
+    pub fn modules(&self) -> Vec<(&'a str, &'a Module)> {
+        let mut modules: Vec<_> = self.sources.0.iter().map(|(file, module)| (*file, module)).collect();
         modules.sort_by_key(|(file, _)| *file);
         modules
     }
@@ -157,23 +220,20 @@ impl<'a> Case<'a> {
         self.profile.outwards(self.analysis.peak.stack)
     }
 
-    /// The line that the holder's function (or module body) was at when the peak was reached; where another
-    /// thread reached it, the line at the look. `None` if the function was not running then, or more than once.
-    pub fn line_at_peak(&self, holder: &Holder) -> Option<u32> {
+    /// Where the holder's function (or module body) was when the peak was reached; where another thread reached
+    /// it, the line at the look. `None` if the function was not running then, or more than once.
+    pub fn place_at_peak(&self, holder: &Holder) -> Option<source::Place> {
         let threads = self.profile.threads();
         let peak_thread = threads.iter().find(|thread| thread.number == self.analysis.peak.thread);
         let same_thread = holder.kind != HolderKind::Local
             || holder.thread == 0
             || peak_thread.is_none_or(|thread| thread.os_id == 0 || thread.os_id == holder.thread);
         if !same_thread {
-            return (holder.line != 0).then_some(holder.line);
+            return (holder.line != 0).then(|| source::Place::of_line(holder.line));
         }
-        let mut lines = self
-            .peak_frames()
-            .filter(|&frame| self.is_frame_of(frame, holder))
-            .map(|frame| self.profile.frame(frame).position.line);
-        let line = lines.next()?;
-        lines.next().is_none().then_some(line)
+        let mut frames = self.peak_frames().filter(|&frame| self.is_frame_of(frame, holder));
+        let frame = frames.next()?;
+        frames.next().is_none().then(|| place(self.profile, frame))
     }
 
     /// Whether a frame runs the code that has the holder's name among its variables.
@@ -191,21 +251,61 @@ impl<'a> Case<'a> {
             && (first_line == holder.first_line || holder.first_line == 0)
     }
 
-    /// The last moment up to the peak at which the holder's code was seen at a line for which `wanted` says yes;
+    /// The last moment up to the peak at which the holder's code was seen at a place for which `wanted` says yes;
     /// 0 if it never was.
-    pub fn last_moment(&self, holder: &Holder, wanted: impl Fn(u32) -> bool) -> u64 {
+    pub fn last_moment(&self, holder: &Holder, wanted: impl Fn(source::Place) -> bool) -> u64 {
         let mut latest = 0;
         for stack in 1..=self.profile.stack_count() as StackId {
             let Some(node) = self.profile.stack(stack) else { break };
             let seen = self.objects.last_seen(stack);
             if seen > latest
                 && self.is_frame_of(node.frame, holder)
-                && wanted(self.profile.frame(node.frame).position.line)
+                && wanted(place(self.profile, node.frame))
             {
                 latest = seen;
             }
         }
         latest
+    }
+
+    /// All moments at which the holder's code passed from a place for which `wanted` says yes to one for which it
+    /// says no, each the last event at the former; and by stack of `stacks`, the moments before each of its
+    /// allocations. One pass over the events.
+    pub fn turns(
+        &self,
+        holder: &Holder,
+        stacks: &[StackId],
+        wanted: impl Fn(source::Place) -> bool,
+    ) -> Turns {
+        // By stack: whether the innermost frame of the holder's code on it is at a wanted place.
+        let mut at_wanted: Vec<Option<bool>> = vec![None];
+        for id in 1..=self.profile.stack_count() as StackId {
+            let Some(node) = self.profile.stack(id) else { break };
+            at_wanted.push(if self.is_frame_of(node.frame, holder) {
+                Some(wanted(place(self.profile, node.frame)))
+            } else {
+                at_wanted[node.parent as usize]
+            });
+        }
+        let mut turns = Turns { passed: Vec::new(), allocated: stacks.iter().map(|_| Vec::new()).collect() };
+        let mut last_wanted = None;
+        for (_, event) in self.profile.events() {
+            let (EventKind::Allocation { stack, .. }
+            | EventKind::Map { stack, .. }
+            | EventKind::Protect { stack, .. }) = event.kind
+            else {
+                continue;
+            };
+            match at_wanted.get(stack as usize).copied().flatten() {
+                Some(true) => last_wanted = Some(event.sequence),
+                Some(false) => turns.passed.extend(last_wanted.take()),
+                None => {}
+            }
+            if let Some(index) = stacks.iter().position(|&known| known == stack) {
+                turns.allocated[index].push(event.sequence.saturating_sub(1));
+            }
+        }
+        turns
     }
 
     /// Whether a file is the user's own.

@@ -16,7 +16,7 @@ const SAME_SHARE: f64 = 0.25;
 impl Case<'_> {
     /// The object is never made.
     pub fn absent(&self, object: &Object) -> Vec<Change> {
-        self.changes(object, object.own_bytes, Effect::Absent)
+        self.changes(object, object.own_bytes, &Effect::Absent)
     }
 
     /// The object takes `new_bytes` where it alone keeps [`Object::own_bytes`].
@@ -24,15 +24,15 @@ impl Case<'_> {
         if object.own_bytes == 0 {
             return Vec::new();
         }
-        self.changes(object, object.own_bytes, Effect::Factor(new_bytes as f64 / object.own_bytes as f64))
+        self.changes(object, object.own_bytes, &Effect::Factor(new_bytes as f64 / object.own_bytes as f64))
     }
 
     /// The object is freed at a moment.
     pub fn freed_at(&self, object: &Object, moment: u64) -> Vec<Change> {
-        self.changes(object, object.own_bytes, Effect::FreedAt(moment))
+        self.changes(object, object.own_bytes, &Effect::FreedAt(moment))
     }
 
-    fn changes(&self, object: &Object, own_bytes: u64, effect: Effect) -> Vec<Change> {
+    fn changes(&self, object: &Object, own_bytes: u64, effect: &Effect) -> Vec<Change> {
         let mut changes = Vec::new();
         let mut in_blocks = 0;
         let blocks = self.blocks_at_peak(object);
@@ -44,9 +44,9 @@ impl Case<'_> {
             in_blocks += block.bytes;
             if block.partial {
                 let (from, until) = (block.born, block.freed.unwrap_or(u64::MAX));
-                changes.push(amount(block.bytes, from, until, effect));
+                changes.extend(amount(block.bytes, from, until, effect));
             } else {
-                changes.push(Change::Block { born: block.born, effect });
+                changes.push(Change::Block { born: block.born, effect: effect.clone() });
             }
         }
         let rest = own_bytes.saturating_sub(in_blocks);
@@ -57,7 +57,7 @@ impl Case<'_> {
     }
 
     /// The change for `rest` bytes of an object that are in small blocks.
-    fn of_small_blocks(&self, object: &Object, rest: u64, effect: Effect) -> Option<Change> {
+    fn of_small_blocks(&self, object: &Object, rest: u64, effect: &Effect) -> Option<Change> {
         let large = self.objects.blocks_of(object);
         let place = self.allocated_at(object)?;
         let site = self.site(place.file, place.line, place.line);
@@ -70,30 +70,29 @@ impl Case<'_> {
         let small = site.peak_bytes.saturating_sub(others);
         let same = small.abs_diff(rest) as f64 <= SAME_SHARE * rest as f64;
         if same {
+            let effect = effect.clone();
             return Some(Change::Stacks { stacks: site.stacks, from: 0, until: self.peak_moment(), effect });
         }
         let (from, until) = match large.first() {
             Some(block) => (block.born, block.freed.unwrap_or(u64::MAX)),
             None => (0, u64::MAX),
         };
-        Some(amount(rest, from, until, effect))
+        amount(rest, from, until, effect)
     }
 }
 
 /// The change for bytes that are in no block of their own and live between two moments.
-fn amount(bytes: u64, from: u64, until: u64, effect: Effect) -> Change {
-    let less = |bytes: u64| -i64::try_from(bytes).unwrap_or(i64::MAX);
-    match effect {
-        Effect::Absent => Change::Amount { from, until, bytes: less(bytes) },
+fn amount(bytes: u64, from: u64, until: u64, effect: &Effect) -> Option<Change> {
+    let whole = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+    let resized = |new: u64| whole(new).saturating_sub(whole(bytes));
+    Some(match *effect {
+        Effect::Absent => Change::Amount { from, until, bytes: resized(0) },
         Effect::Factor(factor) => {
-            let new = (bytes as f64 * factor) as u64;
-            let bytes = if new > bytes { (new - bytes) as i64 } else { less(bytes - new) };
-            Change::Amount { from, until, bytes }
+            Change::Amount { from, until, bytes: resized((bytes as f64 * factor) as u64) }
         }
-        Effect::Size(new) => {
-            let bytes = if new > bytes { (new - bytes) as i64 } else { less(bytes - new) };
-            Change::Amount { from, until, bytes }
-        }
-        Effect::FreedAt(moment) => Change::Amount { from: moment.max(from), until, bytes: less(bytes) },
-    }
+        Effect::Size(new) => Change::Amount { from, until, bytes: resized(new) },
+        Effect::FreedAt(moment) => Change::Amount { from: moment.max(from), until, bytes: resized(0) },
+        // Without a block there is no birth to count from.
+        Effect::FreedAtFirstOf(_) => return None,
+    })
 }

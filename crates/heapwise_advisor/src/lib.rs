@@ -33,9 +33,10 @@ mod finding;
 mod ranking;
 pub mod rules;
 mod versions;
+pub mod words;
 
 pub use candidate::{Candidate, Certainty, Evidence, ProposedFix, Replacement, Rule, Safety};
-pub use case::{Case, Site};
+pub use case::{Case, Site, Sources, Turns};
 pub use finding::{Advice, Finding, Fix, Together, Verified};
 pub use versions::Version;
 
@@ -44,7 +45,8 @@ use heapwise_profile::Profile;
 
 /// All advice on a run. `analysis` and `objects` must be those of `profile`.
 pub fn advise(profile: &Profile, analysis: &Analysis, objects: &Objects<'_>) -> Advice {
-    let case = Case::new(profile, analysis, objects);
+    let sources = Sources::parse(profile);
+    let case = Case::new(profile, analysis, objects, &sources);
     let found = |rule: &&'static dyn Rule| {
         let rule = *rule;
         rule.find(&case).into_iter().map(move |candidate| (rule.id(), candidate))

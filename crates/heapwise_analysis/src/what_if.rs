@@ -7,6 +7,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use heapwise_profile::{EventKind, NO_STACK, Profile, StackId};
 use rustc_hash::FxHashMap;
@@ -55,7 +56,7 @@ pub enum Change {
 }
 
 /// What becomes of a block.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// It is never allocated.
     Absent,
@@ -65,6 +66,8 @@ pub enum Effect {
     Size(u64),
     /// It is freed at this moment if it lives longer, and at once if it is allocated behind it.
     FreedAt(u64),
+    /// It is freed at the first of these ascending moments at which it lives; where it lives at none, as it was.
+    FreedAtFirstOf(Arc<[u64]>),
 }
 
 /// What a scenario leads to.
@@ -88,7 +91,7 @@ pub fn what_if(profile: &Profile, scenarios: &[Scenario]) -> Vec<Outcome> {
 }
 
 /// Which scenario does what to the blocks that it is listed for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Rule {
     scenario: usize,
     from: u64,
@@ -159,23 +162,24 @@ impl<'a> Replay<'a> {
         let mut at = |moment, what| due.push(Reverse(Due { moment, what }));
         for (scenario, Scenario { changes }) in scenarios.iter().enumerate() {
             for change in changes {
-                match *change {
+                match change {
                     Change::Block { born, effect } => {
-                        let rule = Rule { scenario, from: 0, until: u64::MAX, effect };
-                        by_born.entry(born).or_default().push(rule);
+                        let rule = Rule { scenario, from: 0, until: u64::MAX, effect: effect.clone() };
+                        by_born.entry(*born).or_default().push(rule);
                         if let Effect::FreedAt(moment) = effect {
-                            at(moment.max(born), DueKind::Weigh);
+                            at(*moment.max(born), DueKind::Weigh);
                         }
                     }
-                    Change::Stacks { ref stacks, from, until, effect } => {
+                    Change::Stacks { stacks, from, until, effect } => {
+                        let rule = Rule { scenario, from: *from, until: *until, effect: effect.clone() };
                         for &stack in stacks {
-                            by_stack.entry(stack).or_default().push(Rule { scenario, from, until, effect });
+                            by_stack.entry(stack).or_default().push(rule.clone());
                         }
                         if let Effect::FreedAt(moment) = effect {
-                            at(moment, DueKind::Weigh);
+                            at(*moment, DueKind::Weigh);
                         }
                     }
-                    Change::Amount { from, until, bytes } => {
+                    &Change::Amount { from, until, bytes } => {
                         if from < until {
                             at(from, DueKind::Amount { scenario, bytes });
                             at(until, DueKind::Amount { scenario, bytes: bytes.saturating_neg() });
@@ -276,7 +280,7 @@ impl<'a> Replay<'a> {
                 verdicts.len() - 1
             });
             let (_, left, end) = &mut verdicts[index];
-            rule.effect.apply(size as f64, bytes, left, end);
+            rule.effect.apply((size as f64, bytes, born), left, end);
         }
         let mut altered = Vec::with_capacity(verdicts.len());
         for (scenario, left, end) in verdicts {
@@ -360,7 +364,7 @@ impl<'a> Replay<'a> {
                     verdicts.len() - 1
                 });
                 let (_, left, end) = &mut verdicts[index];
-                rule.effect.apply(bytes, bytes, left, end);
+                rule.effect.apply((bytes, bytes, run.since), left, end);
             }
             for &(scenario, left, end) in &verdicts {
                 let left = if end.max(run.since) < now { 0.0 } else { left.unwrap_or(bytes) };
@@ -392,15 +396,22 @@ impl<'a> Replay<'a> {
 }
 
 impl Effect {
-    /// Narrows what is `left` of a block of `size` that stands for `bytes`, and its `end`.
-    fn apply(self, size: f64, bytes: f64, left: &mut Option<f64>, end: &mut u64) {
+    /// Narrows what is `left` of a block, and its `end`. The block is told by its size, the bytes that it stands
+    /// for, and its birth.
+    fn apply(&self, (size, bytes, born): (f64, f64, u64), left: &mut Option<f64>, end: &mut u64) {
         let less = match self {
             Self::Absent => 0.0,
             Self::Factor(factor) => bytes * factor.max(0.0),
-            Self::Size(new) if size > 0.0 => bytes / size * new as f64,
-            Self::Size(new) => new as f64,
+            Self::Size(new) if size > 0.0 => bytes / size * *new as f64,
+            Self::Size(new) => *new as f64,
             Self::FreedAt(moment) => {
-                *end = moment.min(*end);
+                *end = (*end).min(*moment);
+                return;
+            }
+            Self::FreedAtFirstOf(moments) => {
+                if let Some(&moment) = moments.get(moments.partition_point(|&moment| moment < born)) {
+                    *end = (*end).min(moment);
+                }
                 return;
             }
         };
