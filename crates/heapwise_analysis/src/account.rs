@@ -128,6 +128,15 @@ pub(crate) struct Holder {
     pub(crate) thread: u32,
 }
 
+/// What blocks and mappings are booked in.
+pub(crate) trait Books {
+    /// A new holding.
+    fn allocate(&mut self, holder: Holder, weight: Weight);
+
+    /// A holding, or a part of one, is given back. Splitting one gives back a negative number of blocks.
+    fn release(&mut self, holder: Holder, weight: Weight, temporary: bool);
+}
+
 /// In [`Ledger::numbers`]: no account.
 const NO_ACCOUNT: u32 = u32::MAX;
 
@@ -183,24 +192,6 @@ impl Ledger {
         self.total.live_bytes
     }
 
-    /// A new holding.
-    #[inline]
-    pub(crate) fn allocate(&mut self, holder: Holder, weight: Weight) {
-        self.variance += weight.variance;
-        self.total.allocate(weight, self.mark);
-        self.stacks[holder.account as usize].allocate(weight, self.mark);
-        self.threads[holder.thread as usize].allocate(weight, self.mark);
-    }
-
-    /// A holding, or a part of one, is given back. Splitting one gives back a negative number of blocks.
-    #[inline]
-    pub(crate) fn release(&mut self, holder: Holder, weight: Weight, temporary: bool) {
-        self.variance -= weight.variance;
-        self.total.release(weight, temporary, self.mark);
-        self.stacks[holder.account as usize].release(weight, temporary, self.mark);
-        self.threads[holder.thread as usize].release(weight, temporary, self.mark);
-    }
-
     /// To be called when all of an event is booked: whether it led to a new high-water mark.
     #[inline]
     pub(crate) fn settle(&mut self, holder: Holder, now_ms: u64) -> bool {
@@ -242,6 +233,24 @@ impl Ledger {
     pub(crate) fn into_stacks(self) -> StackTotals {
         let accounts = self.stacks.iter().map(|account| account.totals(self.mark)).collect();
         StackTotals { numbers: self.numbers, accounts }
+    }
+}
+
+impl Books for Ledger {
+    #[inline]
+    fn allocate(&mut self, holder: Holder, weight: Weight) {
+        self.variance += weight.variance;
+        self.total.allocate(weight, self.mark);
+        self.stacks[holder.account as usize].allocate(weight, self.mark);
+        self.threads[holder.thread as usize].allocate(weight, self.mark);
+    }
+
+    #[inline]
+    fn release(&mut self, holder: Holder, weight: Weight, temporary: bool) {
+        self.variance -= weight.variance;
+        self.total.release(weight, temporary, self.mark);
+        self.stacks[holder.account as usize].release(weight, temporary, self.mark);
+        self.threads[holder.thread as usize].release(weight, temporary, self.mark);
     }
 }
 

@@ -17,7 +17,7 @@ use heapwise_profile::Allocator;
 use rustc_hash::FxHashMap;
 
 use crate::TEMPORARY_MS;
-use crate::account::{Holder, Ledger, Weight};
+use crate::account::{Books, Holder, Weight};
 
 /// The largest block that CPython's small-object allocator gives; larger ones it takes from malloc.
 const LARGEST_SMALL_OBJECT: u64 = 512;
@@ -116,7 +116,7 @@ impl Blocks {
 
     /// A block was allocated.
     #[inline]
-    pub(crate) fn allocate(&mut self, ledger: &mut Ledger, new: &NewBlock, now_ms: u64) {
+    pub(crate) fn allocate(&mut self, ledger: &mut impl Books, new: &NewBlock, now_ms: u64) {
         let NewBlock { address, size, allocator, probability, holder } = *new;
         let small_object = matches!(allocator, Allocator::PythonMem | Allocator::PythonObject)
             && size <= LARGEST_SMALL_OBJECT;
@@ -142,14 +142,27 @@ impl Blocks {
 
     /// A block was freed.
     #[inline]
-    pub(crate) fn free(&mut self, ledger: &mut Ledger, address: u64, now_ms: u64) {
+    pub(crate) fn free(&mut self, ledger: &mut impl Books, address: u64, now_ms: u64) {
         if let Some(block) = self.tables[table(address)].remove(&address) {
             self.release(ledger, address, block, now_ms);
         }
     }
 
+    /// The blocks that are live: who holds each, its weight, and when it was allocated.
+    pub(crate) fn live(&self) -> impl Iterator<Item = (Holder, Weight, u32)> {
+        self.tables.iter().flatten().map(|(address, block)| {
+            let size = match block.size {
+                HUGE => self.huge.get(address).copied().unwrap_or_default(),
+                size => u64::from(size),
+            };
+            let kind = self.kinds.list[block.kind as usize];
+            let weight = Weight::new(size, f32::from_bits(kind.probability_bits));
+            (Holder { account: block.account, thread: kind.thread }, weight, block.born_ms)
+        })
+    }
+
     #[inline]
-    fn release(&mut self, ledger: &mut Ledger, address: u64, block: Block, now_ms: u64) {
+    fn release(&mut self, ledger: &mut impl Books, address: u64, block: Block, now_ms: u64) {
         let size = match block.size {
             HUGE => self.huge.remove(&address).unwrap_or_default(),
             size => u64::from(size),

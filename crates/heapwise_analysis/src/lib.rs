@@ -8,6 +8,7 @@
 //! * [`places()`] sums that up by line, function, file and origin (library);
 //! * [`call_tree()`] arranges what was live at the high-water mark as a tree;
 //! * [`Analysis::time_line`] draws the heap over time;
+//! * [`moments()`] replays the events again and says what every stack held at many moments;
 //! * [`objects()`] joins what a look at the live objects saw with the blocks they consist of;
 //! * [`what_if()`] says what the high-water mark would be with some blocks absent, smaller or freed earlier.
 //!
@@ -24,6 +25,7 @@ mod analysis;
 mod blocks;
 mod call_tree;
 mod mappings;
+mod moments;
 mod objects;
 mod place_index;
 mod places;
@@ -37,6 +39,7 @@ pub use heapwise_profile as profile;
 
 pub use analysis::{Analysis, Peak, Refusal, Refusals, ThreadTotals};
 pub use call_tree::{CallNode, CallTree, call_tree};
+pub use moments::{Holding, Moment, Moments, Step, moments};
 pub use objects::{Block, Objects, Size, objects, user_place};
 pub use places::{FileTotals, FunctionTotals, LineTotals, OriginTotals, Place, Places, Whose, places};
 pub use replay::{TEMPORARY_MS, analyse};

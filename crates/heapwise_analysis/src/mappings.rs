@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use crate::TEMPORARY_MS;
-use crate::account::{Holder, Ledger, Weight};
+use crate::account::{Books, Holder, Weight};
 
 /// A run of mapped addresses with one history.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +65,7 @@ impl Change {
 
 impl Mappings {
     /// The range was mapped, in place of whatever was there.
-    pub(crate) fn map(&mut self, ledger: &mut Ledger, change: &Change) {
+    pub(crate) fn map(&mut self, ledger: &mut impl Books, change: &Change) {
         self.unmap(ledger, change.address, change.length, change.now_ms);
         if change.end() > change.address {
             self.insert(ledger, change.address, change.end(), change);
@@ -73,7 +73,7 @@ impl Mappings {
     }
 
     /// Nothing is mapped in the range any more.
-    pub(crate) fn unmap(&mut self, ledger: &mut Ledger, address: u64, length: u64, now_ms: u64) {
+    pub(crate) fn unmap(&mut self, ledger: &mut impl Books, address: u64, length: u64, now_ms: u64) {
         let end = address.saturating_add(length);
         self.touch(address, end);
         while let Some(start) = self.touched.pop() {
@@ -83,7 +83,7 @@ impl Mappings {
 
     /// What is mapped in the range became accessible or inaccessible. Where it is so already, it keeps its
     /// history.
-    pub(crate) fn protect(&mut self, ledger: &mut Ledger, change: &Change) {
+    pub(crate) fn protect(&mut self, ledger: &mut impl Books, change: &Change) {
         self.touch(change.address, change.end());
         while let Some(start) = self.touched.pop() {
             if self.pieces[&start].accessible != change.accessible {
@@ -125,7 +125,14 @@ impl Mappings {
 
     /// Takes out of the piece at `start` what lies in the range, leaves the rest of it in place, and says what
     /// was taken.
-    fn cut(&mut self, ledger: &mut Ledger, start: u64, address: u64, end: u64, now_ms: u64) -> (u64, u64) {
+    fn cut(
+        &mut self,
+        ledger: &mut impl Books,
+        start: u64,
+        address: u64,
+        end: u64,
+        now_ms: u64,
+    ) -> (u64, u64) {
         let Some(piece) = self.pieces.remove(&start) else { return (start, start) };
         let (from, to) = (start.max(address), piece.end.min(end));
         let mut blocks = 1.0;
@@ -144,7 +151,7 @@ impl Mappings {
         (from, to)
     }
 
-    fn insert(&mut self, ledger: &mut Ledger, from: u64, to: u64, change: &Change) {
+    fn insert(&mut self, ledger: &mut impl Books, from: u64, to: u64, change: &Change) {
         let Change { accessible, holder, now_ms, sequence, .. } = *change;
         self.pieces.insert(from, Piece { end: to, accessible, holder, since_ms: now_ms, since: sequence });
         if accessible {

@@ -17,7 +17,8 @@ const EXAMPLES: &str = "\
 Examples:
   heapwise run train.py --epochs 3      run a script and say where its memory went
   heapwise run -m pytest tests/         run a module
-  heapwise report train.heapwise        say it again, later or elsewhere";
+  heapwise report train.heapwise        say it again, later or elsewhere
+  heapwise view train.heapwise          look around in it, in the browser";
 
 const RUN_USAGE: &str = "heapwise run [OPTIONS] SCRIPT [ARGS]...
        heapwise run [OPTIONS] -m MODULE [ARGS]...
@@ -44,12 +45,24 @@ Examples:
   heapwise report train.heapwise
   heapwise report train.heapwise --width 200 | less
   heapwise report train.heapwise --format json -o train.json
+  heapwise report train.heapwise --format html -o train.html
 
 Exit codes:
   0  done
   1  the report could not be written
   2  the capture cannot be read
   3  the report is partial, because the capture is damaged or incomplete";
+
+const VIEW_EXAMPLES: &str = "\
+Examples:
+  heapwise view train.heapwise
+  heapwise view train.heapwise -o train.html   keep the page; it is one file that can be sent
+
+Exit codes:
+  0  done, also where there is no browser: the page's path is printed then
+  1  the page could not be written
+  2  the capture cannot be read
+  3  the page is partial, because the capture is damaged or incomplete";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -73,6 +86,9 @@ pub(crate) enum Command {
     /// Say where the memory went, from a capture
     #[command(after_help = REPORT_EXAMPLES, max_term_width = 100)]
     Report(ReportArguments),
+    /// Look around in a capture, in the browser: any moment, any line
+    #[command(after_help = VIEW_EXAMPLES, max_term_width = 100)]
+    View(ViewArguments),
 }
 
 /// Arguments of `heapwise run`.
@@ -150,7 +166,7 @@ impl RunArguments {
 pub(crate) struct ReportArguments {
     /// The capture that `heapwise run` wrote
     pub(crate) capture: PathBuf,
-    /// Text for people or JSON for programs
+    /// Text for people, JSON for programs, or HTML: one page that needs nothing else
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
     /// Where to write it [default: stdout]
@@ -161,11 +177,22 @@ pub(crate) struct ReportArguments {
     pub(crate) width: Option<u16>,
 }
 
+/// Arguments of `heapwise view`.
+#[derive(Debug, Args)]
+pub(crate) struct ViewArguments {
+    /// The capture that `heapwise run` wrote
+    pub(crate) capture: PathBuf,
+    /// Where to write the page [default: a new folder among the temporary files]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
 /// The forms of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     Text,
     Json,
+    Html,
 }
 
 /// Reads the command line.

@@ -26,6 +26,8 @@ mod source;
 pub mod text;
 mod tree;
 
+pub use place::{library as library_name, short as short_name};
+
 pub use model::{
     Below, Call, Death, Exit, File, Function, LastSeen, Library, Line, MemoryKills, Mode, Moment, Peak,
     Process, Recording, Refused, Report, Resident, Run, SCHEMA, Sampling, Step, Temporary, UserLine, Whose,

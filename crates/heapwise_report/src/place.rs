@@ -4,7 +4,7 @@ use heapwise_analysis::profile::{Origin, origin};
 
 /// The library that a file belongs to: the top-level name of an installed one, or the module of Python's own;
 /// `None` for the user's code.
-pub(crate) fn library(file: &str) -> Option<&str> {
+pub fn library(file: &str) -> Option<&str> {
     match origin(file) {
         Origin::User | Origin::NoFile => None,
         Origin::Library(name) => Some(name),
@@ -20,7 +20,7 @@ pub(crate) fn is_generated(file: &str) -> bool {
 
 /// The name of `file` for people: relative to its library when it has one, else to the first of `folders` that it
 /// is below.
-pub(crate) fn short<'a>(file: &'a str, folders: &[&str]) -> &'a str {
+pub fn short<'a>(file: &'a str, folders: &[&str]) -> &'a str {
     match origin(file) {
         Origin::Library(name) => {
             // The name starts where the folder of libraries ends, and it may occur before that too.

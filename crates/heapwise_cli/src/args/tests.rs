@@ -10,7 +10,7 @@ fn parsed(words: &[&str]) -> Result<Arguments, clap::Error> {
 fn run(words: &[&str]) -> RunArguments {
     match parsed(words).expect("these arguments are right").command {
         Command::Run(run) => run,
-        Command::Report(report) => panic!("not a run: {report:?}"),
+        other => panic!("not a run: {other:?}"),
     }
 }
 

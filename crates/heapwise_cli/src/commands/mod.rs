@@ -5,6 +5,7 @@
 mod reading;
 mod report;
 mod run;
+mod view;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -23,6 +24,7 @@ pub(crate) fn main(typed: Vec<OsString>) -> ExitCode {
         Ok(arguments) => match arguments.command {
             Command::Run(arguments) => run::run(&arguments),
             Command::Report(arguments) => report::report(&arguments),
+            Command::View(arguments) => view::view(&arguments),
         },
         Err(error) => Ok(End::Own(answer(&error, first.as_deref().map(Path::new)))),
     };

@@ -31,6 +31,17 @@ pub(super) fn read(path: &Path) -> Result<Report, OpenError> {
     })
 }
 
+/// Reads and analyses the capture at `path`: its report, and that as a page.
+pub(super) fn read_page(path: &Path) -> Result<(Report, Vec<u8>), OpenError> {
+    with_sign_of_life(|| {
+        let profile = Profile::open(path)?;
+        let analysis = heapwise_analysis::analyse(&profile);
+        let report = Report::build(&profile, &analysis);
+        let page = heapwise_page::render(&profile, &analysis, &report);
+        Ok((report, page))
+    })
+}
+
 /// The report as text.
 pub(super) fn as_text(report: &Report, look: Look) -> std::io::Result<Vec<u8>> {
     let mut out = Vec::new();

@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use heapwise_profile::OpenError;
 use heapwise_report::{Report, json};
 
 use super::reading;
@@ -24,8 +25,23 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<End> {
     if let Some(output) = &arguments.output {
         check_output(output, &arguments.capture)?;
     }
-    let report = reading::read(&arguments.capture).map_err(|error| Failure::refused(error.to_string()))?;
-    let written = rendered(&report, arguments)?;
+    if arguments.format == Format::Html && arguments.output.is_none() && stdout().is_terminal() {
+        let name = arguments.capture.with_extension("html");
+        return Err(Failure::refused("a page of HTML is nothing to read on a terminal")
+            .hint(format!(
+                "give it a file: -o {}",
+                failure::typed(Path::new(name.file_name().unwrap_or_default()))
+            ))
+            .into());
+    }
+    let refused = |error: OpenError| Failure::refused(error.to_string());
+    let (report, written) = if arguments.format == Format::Html {
+        reading::read_page(&arguments.capture).map_err(refused)?
+    } else {
+        let report = reading::read(&arguments.capture).map_err(refused)?;
+        let written = rendered(&report, arguments)?;
+        (report, written)
+    };
     match &arguments.output {
         Some(output) => write_file(output, &written)
             .with_context(|| format!("cannot write the report to {}", output.display()))?,
@@ -48,6 +64,8 @@ fn rendered(report: &Report, arguments: &ReportArguments) -> io::Result<Vec<u8>>
             json::render(report, &mut out)?;
             Ok(out)
         }
+        // A page is made of more than the report.
+        Format::Html => Ok(Vec::new()),
         Format::Text => {
             let mut look = if arguments.output.is_some() { Look::plain() } else { Look::of(&stdout()) };
             if let Some(width) = arguments.width {
@@ -59,7 +77,7 @@ fn rendered(report: &Report, arguments: &ReportArguments) -> io::Result<Vec<u8>>
 }
 
 /// Says before the work what would make it useless after it.
-fn check_output(output: &Path, capture: &Path) -> Result<(), Failure> {
+pub(super) fn check_output(output: &Path, capture: &Path) -> Result<(), Failure> {
     let shown = output.display();
     if output.is_dir() {
         return Err(Failure::refused(format!("cannot write {shown}: it is a directory"))
@@ -95,7 +113,7 @@ fn write_stdout(written: &[u8]) -> io::Result<()> {
 }
 
 /// Writes the file under another name beside it, which then takes its place in one step.
-fn write_file(output: &Path, written: &[u8]) -> io::Result<()> {
+pub(super) fn write_file(output: &Path, written: &[u8]) -> io::Result<()> {
     // A link stays a link, and what it leads to is written.
     let target = output.canonicalize();
     let target = target.as_deref().unwrap_or(output);

@@ -1,0 +1,49 @@
+// Makes elements. Text only ever becomes text nodes; nothing here reads markup.
+
+type Child = Node | string | number | null | undefined | false;
+type Attributes = Record<string, string | number | boolean | null | undefined | ((event: never) => void)>;
+
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (typeof value === "function") made.addEventListener(name, value as unknown as EventListener);
+    else made.setAttribute(name, value === true ? "" : String(value));
+  }
+  append(made, children);
+  return made;
+}
+
+export function append(parent: Node, children: Child[]): void {
+  for (const child of children) {
+    if (child === null || child === undefined || child === false) continue;
+    parent.appendChild(typeof child === "object" ? child : document.createTextNode(String(child)));
+  }
+}
+
+/** A bar that shows a share of a whole, 0 to 1. */
+export function bar(share: number, kind = ""): HTMLElement {
+  const fill = element("i", { class: `fill ${kind}` });
+  fill.style.width = `${Math.max(0, Math.min(1, share)) * 100}%`;
+  return element("span", { class: "bar", "aria-hidden": "true" }, fill);
+}
+
+export async function copy(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Pages opened from disk may have no clipboard: the old way works there.
+    const field = element("textarea", { readonly: true, "aria-hidden": "true", class: "offscreen" });
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  }
+}
