@@ -100,7 +100,7 @@ const UNCHANGED: u32 = u32::MAX;
 struct Accounts {
     numbers: FxHashMap<(StackId, u32), u32>,
     last: Option<((StackId, u32), u32)>,
-    accounts: Vec<Account>,
+    list: Vec<Account>,
     live: f64,
     /// Accounts that changed since the last moment.
     changed: Vec<u32>,
@@ -120,10 +120,10 @@ impl Accounts {
 
     fn find(&mut self, key: (StackId, u32)) -> u32 {
         let (stack, thread) = key;
-        let accounts = &mut self.accounts;
+        let list = &mut self.list;
         let number = *self.numbers.entry(key).or_insert_with(|| {
-            accounts.push(Account { stack, thread, live: 0.0, allocated: 0.0, changed_for: UNCHANGED });
-            accounts.len() as u32 - 1
+            list.push(Account { stack, thread, live: 0.0, allocated: 0.0, changed_for: UNCHANGED });
+            list.len() as u32 - 1
         });
         self.last = Some((key, number));
         number
@@ -131,7 +131,7 @@ impl Accounts {
 
     #[inline]
     fn change(&mut self, number: u32) -> &mut Account {
-        let account = &mut self.accounts[number as usize];
+        let account = &mut self.list[number as usize];
         if account.changed_for != self.next {
             account.changed_for = self.next;
             self.changed.push(number);
@@ -249,7 +249,7 @@ impl<'a> Replay<'a> {
         self.targets = self.targets.get(1..).unwrap_or_default();
         let moment = self.accounts.next;
         for number in self.accounts.changed.drain(..) {
-            let Account { live, allocated, .. } = self.accounts.accounts[number as usize];
+            let Account { live, allocated, .. } = self.accounts.list[number as usize];
             self.entries.push(Entry {
                 account: number,
                 moment,
@@ -272,7 +272,7 @@ impl<'a> Replay<'a> {
         let kept = self.kept();
         let mut holdings: Vec<Holding> = self
             .accounts
-            .accounts
+            .list
             .iter()
             .map(|account| Holding { stack: account.stack, thread: account.thread, steps: Vec::new() })
             .collect();
@@ -299,8 +299,7 @@ impl<'a> Replay<'a> {
     fn kept(&self) -> FxHashMap<(u32, u32), f64> {
         let mut kept = FxHashMap::default();
         let runs = self.mappings.runs();
-        let mappings =
-            runs.map(|run| (run.holder, Weight::certain(run.end - run.start), run.since as u32));
+        let mappings = runs.map(|run| (run.holder, Weight::certain(run.end - run.start), run.since as u32));
         for (holder, weight, moment) in self.blocks.live().chain(mappings) {
             *kept.entry((holder.account, moment)).or_default() += weight.bytes;
         }

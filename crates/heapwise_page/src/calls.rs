@@ -144,9 +144,9 @@ impl<'a> Calls<'a> {
         moment_of: &[u32],
         places: &mut PlaceTable<'_>,
     ) -> (Nodes, Smaller) {
+        const NOWHERE: u32 = u32::MAX;
         let count = count.max(1 + self.threads);
         // By node: where it stands in the page. What is not kept stands where its caller's "smaller" stands.
-        const NOWHERE: u32 = u32::MAX;
         let mut place = vec![NOWHERE; self.nodes.len()];
         let mut smaller = Smaller { calls: self.ranked.len().saturating_sub(count), bytes: 0 };
         let mut kept: Vec<u32> = self.ranked.iter().copied().take(count).collect();

@@ -154,15 +154,12 @@ impl<'a> PlaceTable<'a> {
         };
         let lines = &mut self.places.lines;
         for line in &report.lines {
-            match number(&line.file, line.line, &line.function) {
-                Some(number) => {
-                    lines.own[number] = line.peak_bytes;
-                    lines.total[number] = line.peak_bytes_total;
-                }
-                None => {
-                    missing += 1;
-                    missing_bytes = missing_bytes.saturating_add(line.peak_bytes);
-                }
+            if let Some(number) = number(&line.file, line.line, &line.function) {
+                lines.own[number] = line.peak_bytes;
+                lines.total[number] = line.peak_bytes_total;
+            } else {
+                missing += 1;
+                missing_bytes = missing_bytes.saturating_add(line.peak_bytes);
             }
         }
         for line in &report.user_lines {

@@ -1,0 +1,196 @@
+//! Any capture becomes a page of bounded size whose numbers are those of the report.
+
+use std::io::Read;
+
+use base64::Engine as _;
+use heapwise_analysis::analyse;
+use heapwise_analysis::profile::Profile;
+use heapwise_page::{MOST_BYTES, render};
+use heapwise_report::Report;
+use heapwise_testkit::{CaptureBuilder, Mode};
+use serde_json::Value;
+
+/// A page, what it was given, and the report.
+fn page(capture: CaptureBuilder) -> (String, Value, Report) {
+    let profile = Profile::from_bytes(capture.build()).expect("a capture");
+    let analysis = analyse(&profile);
+    let report = Report::build(&profile, &analysis);
+    let page = String::from_utf8(render(&profile, &analysis, &report)).expect("text");
+    assert!(page.len() <= MOST_BYTES, "{} bytes", page.len());
+    let (_, packed) = page.split_once("id=\"payload\">").expect("a payload");
+    let (packed, _) = packed.split_once('<').expect("its end");
+    let packed = base64::engine::general_purpose::STANDARD.decode(packed).expect("base64");
+    let mut json = String::new();
+    flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut json).expect("gzip");
+    let payload = serde_json::from_str(&json).expect("JSON");
+    (page, payload, report)
+}
+
+fn numbers(value: &Value) -> Vec<i64> {
+    value.as_array().expect("a list").iter().map(|it| it.as_i64().expect("a number")).collect()
+}
+
+/// By node of the payload: bytes live at a moment, itself.
+fn live(payload: &Value, moment: i64) -> Vec<i64> {
+    let nodes = &payload["nodes"];
+    let (gaps, changes) = (numbers(&nodes["gap"]), numbers(&nodes["change"]));
+    let mut step = 0;
+    numbers(&nodes["steps"])
+        .into_iter()
+        .map(|count| {
+            let (mut at, mut sum) = (-1, 0);
+            for _ in 0..count {
+                at += gaps[step];
+                if at <= moment {
+                    sum += changes[step];
+                }
+                step += 1;
+            }
+            sum
+        })
+        .collect()
+}
+
+fn peak_of(payload: &Value) -> i64 {
+    payload["moments"]["peak"].as_i64().expect("a moment")
+}
+
+#[test]
+fn the_tree_adds_up_to_the_heap_at_every_moment() {
+    let mut capture = CaptureBuilder::new(Mode::Exact);
+    let load = capture.stack(&["main:1", "load:5", "/p/site-packages/pandas/io.py:read:7"]);
+    let fit = capture.stack(&["main:2", "fit:9"]);
+    capture.time(10).allocation(0x1000, 300, load);
+    capture.on(2).time(20).allocation(0x2000, 500, fit).free(0x1000);
+    capture.time(30).free(0x2000).allocation(0x3000, 100, 0);
+    let (_, payload, report) = page(capture);
+    for (moment, &heap) in numbers(&payload["moments"]["heap"]).iter().enumerate() {
+        assert_eq!(live(&payload, moment as i64).iter().sum::<i64>(), heap);
+    }
+    let peak = payload["moments"]["heap"][peak_of(&payload) as usize].as_u64();
+    assert_eq!(peak, Some(report.peak.heap_bytes));
+    assert_eq!(payload["folded"]["calls"], 0);
+    assert_eq!(payload["threads"].as_array().map(Vec::len), Some(2));
+    assert_eq!(payload["peak"], serde_json::to_value(report.peak).expect("JSON"));
+}
+
+#[test]
+fn the_lines_have_the_bytes_of_the_report() {
+    let mut capture = CaptureBuilder::new(Mode::Exact);
+    let stacks = [
+        capture.stack(&["main:1", "load:5", "/p/site-packages/pandas/io.py:read:7"]),
+        capture.stack(&["main:1", "load:5"]),
+        capture.stack(&["walk:3", "walk:3", "walk:3"]),
+    ];
+    for (number, &stack) in (1..).zip(&stacks) {
+        capture.allocation(0x1000 * number, 100 * number, stack);
+    }
+    capture.source("app.py", "a\nb\nc\nd\ne\n");
+    let (_, payload, report) = page(capture);
+    let places = &payload["places"];
+    let function = numbers(&places["lines"]["function"]);
+    for line in &report.lines {
+        let row = (0..function.len()).find(|&row| {
+            let number = function[row] as usize;
+            let file = places["functions"]["file"][number].as_u64().expect("a file") as usize;
+            places["files"][file]["name"] == line.file
+                && places["functions"]["name"][number] == line.function
+                && places["lines"]["line"][row] == line.line
+        });
+        let row = row.expect("every line of the report");
+        assert_eq!(places["lines"]["own"][row], line.peak_bytes);
+        assert_eq!(places["lines"]["total"][row], line.peak_bytes_total);
+    }
+    let users: i64 = numbers(&places["lines"]["user"]).iter().sum();
+    assert_eq!(users, report.peak.heap_bytes as i64);
+    assert_eq!(payload["sources"][0]["parts"][0][1], "a\nb\nc\nd\ne");
+}
+
+/// A program that allocates on many lines. `name` names the function of a number.
+fn many_lines(count: u64, name: impl Fn(u64) -> String) -> CaptureBuilder {
+    let mut capture = CaptureBuilder::new(Mode::Exact);
+    for number in 0..count {
+        let file = format!("/home/someone/project/package_{}/module_{}.py", number % 40, number % 1_000);
+        let frame = format!("{file}:{}:{}", name(number), 1 + number % 5_000);
+        let stack = capture.stack(&["app.py:main:3", &frame]);
+        capture.time(number / 20).allocation(0x1_0000 + number * 0x100, 16 + number * 7 % 4_001, stack);
+        if number % 3 == 0 {
+            capture.free(0x1_0000 + number / 2 * 0x100);
+        }
+    }
+    capture
+}
+
+#[test]
+fn a_hundred_thousand_lines_fit() {
+    let (_, payload, report) = page(many_lines(100_000, |number| format!("function_{}", number / 7)));
+    let at_peak: i64 = live(&payload, peak_of(&payload)).iter().sum();
+    assert_eq!(at_peak as u64, report.peak.heap_bytes);
+    let listed: i64 = numbers(&payload["places"]["lines"]["own"]).iter().sum();
+    let missing = payload["folded"]["line_bytes"].as_u64().expect("a number");
+    assert_eq!(listed as u64 + missing, report.peak.heap_bytes);
+}
+
+#[test]
+fn what_does_not_fit_is_folded_and_counted() {
+    // Names that do not compress.
+    let name = |number: u64| {
+        let mix = |it: u64| (it + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29).wrapping_mul(it | 1);
+        format!("f{:016x}{:016x}{:016x}", mix(number), mix(mix(number)), mix(number ^ 0xabcd))
+    };
+    let (page, payload, report) = page(many_lines(40_000, name));
+    assert!(page.len() > MOST_BYTES / 2, "the room is used: {} bytes", page.len());
+    let folded = &payload["folded"];
+    assert!(folded["calls"].as_u64() > Some(0) && folded["lines"].as_u64() > Some(0), "{folded}");
+    let at_peak = live(&payload, peak_of(&payload));
+    assert_eq!(at_peak.iter().sum::<i64>() as u64, report.peak.heap_bytes);
+    let smaller: i64 = numbers(&payload["nodes"]["line"])
+        .iter()
+        .zip(&at_peak)
+        .filter(|(line, _)| **line == -1)
+        .map(|(_, bytes)| bytes)
+        .sum();
+    assert_eq!(Some(smaller as u64), folded["call_bytes"].as_u64());
+    let listed: i64 = numbers(&payload["places"]["lines"]["own"]).iter().sum();
+    assert_eq!(Some(report.peak.heap_bytes - listed as u64), folded["line_bytes"].as_u64());
+}
+
+#[test]
+fn deep_recursion_and_long_names_fit() {
+    let mut capture = CaptureBuilder::new(Mode::Exact);
+    let long = "n".repeat(10_000);
+    let frames: Vec<String> = (0..20_000).map(|depth| format!("walk{}:{}", depth % 3, 1 + depth)).collect();
+    let deep = capture.stack(&frames.iter().map(String::as_str).collect::<Vec<_>>());
+    capture.allocation(0x1000, 100, deep);
+    for number in 0..2_000u64 {
+        let stack = capture.stack(&[&format!("{long}{number}:{}", number + 1)]);
+        capture.allocation(0x1_0000 + number * 16, 16, stack);
+    }
+    let (_, payload, report) = page(capture);
+    assert_eq!(live(&payload, peak_of(&payload)).iter().sum::<i64>() as u64, report.peak.heap_bytes);
+}
+
+#[test]
+fn nothing_at_all_still_makes_a_page() {
+    let (page, payload, _) = page(CaptureBuilder::new(Mode::Exact));
+    assert!(page.contains("Nothing was allocated while heapwise recorded."));
+    assert_eq!(numbers(&payload["nodes"]["up"]), [0]);
+    assert_eq!((peak_of(&payload), payload["sources"].as_array().map(Vec::len)), (0, Some(0)));
+}
+
+#[test]
+fn markup_in_names_stays_text() {
+    let attack = "</script><script>document.title='run'</script><img src=x onerror=alert(1)>";
+    let mut capture = CaptureBuilder::new(Mode::Exact);
+    let file = capture.frame(
+        &format!("/x/{attack}.py"),
+        attack,
+        1,
+        heapwise_testkit::Position { line: 1, end_line: 1, column: 0, end_column: 0 },
+    );
+    let stack = capture.node(0, file);
+    capture.fact("argument", "python").fact("argument", attack).allocation(0x1000, 500_000, stack);
+    let (page, payload, _) = page(capture);
+    assert!(!page.contains("onerror=alert(1)>") && !page.contains("document.title='run'"));
+    assert_eq!(payload["places"]["functions"]["name"][1], attack);
+}
