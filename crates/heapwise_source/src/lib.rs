@@ -6,11 +6,20 @@
 //! - who is called what: [`Module::scope_of_code`], [`Module::look_up`], [`Module::resolve`];
 //! - who reads what: [`Module::occurrences_of`], and what is read later: [`Liveness`].
 //!
+//! - what is done with a value: [`Module::uses_of`], [`Module::mutations_of`], [`Module::aliases_of`], [`Module::columns_of`];
+//! - calls and classes: [`Module::call_at`], [`argument`], [`Module::targets_of`], [`Module::class_facts`].
+//!
+//! [`Editor`] writes changes of the text, each checked: the edited file parses, and its tree differs only as meant.
+//!
 //! The tree's types are those of [`ast`], ruff's parser, pinned to one version.
 
 #![forbid(unsafe_code)]
 
 mod build;
+mod edit;
+mod facts;
+#[cfg(test)]
+mod facts_tests;
 mod flow;
 mod imports;
 mod liveness;
@@ -22,9 +31,12 @@ mod nesting;
 #[cfg(test)]
 mod tests;
 mod text;
+mod uses;
 
 pub use ruff_python_ast as ast;
 
+pub use edit::{Edit, Editor, Refusal, Replacement, Safety, apply, merge, unified_diff};
+pub use facts::{ClassFacts, argument, has_plain_arguments, string, strings};
 pub use liveness::{Life, Liveness, Release, Role, Unknowable};
 pub use module::{Module, SyntaxProblem};
 pub use names::{
@@ -32,3 +44,4 @@ pub use names::{
     VariableId,
 };
 pub use text::{Lines, Place, Span, line_end};
+pub use uses::{ColumnUse, Use, UseKind};

@@ -43,6 +43,7 @@ pub struct Module {
     lines: Lines,
     parsed: Parsed<ast::ModModule>,
     tables: Tables,
+    source_type: PySourceType,
 }
 
 impl Module {
@@ -84,7 +85,7 @@ impl Module {
         let parsed = nesting::parse(text, &ParseOptions::from(source_type))
             .map_err(|(message, offset)| problem(message, offset))?;
         let tables = build::tables(parsed.syntax(), text.len());
-        Ok(Self { text: text.to_owned(), lines, parsed, tables })
+        Ok(Self { text: text.to_owned(), lines, parsed, tables, source_type })
     }
 
     /// The whole text.
@@ -110,6 +111,11 @@ impl Module {
     /// The syntax tree.
     pub fn tree(&self) -> &ast::ModModule {
         self.parsed.syntax()
+    }
+
+    /// Parses another text as what this one is: a file or a cell.
+    pub(crate) fn parse_alike(&self, text: &str) -> Result<Self, SyntaxProblem> {
+        Self::parse_as(text, self.source_type)
     }
 
     /// The tokens, comments among them.

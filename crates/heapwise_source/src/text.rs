@@ -41,6 +41,12 @@ impl Span {
     }
 }
 
+impl Span {
+    pub(crate) fn as_range(self) -> TextRange {
+        self.into()
+    }
+}
+
 impl From<TextRange> for Span {
     fn from(range: TextRange) -> Self {
         Self { start: range.start().to_usize(), end: range.end().to_usize() }

@@ -1,0 +1,358 @@
+//! What is done with the value of a name, use by use: column read, method called, handed on, kept, changed.
+//!
+//! Invariant: every read of a variable gives exactly one [`Use`]; what is not understood is [`UseKind::Other`], never left out.
+
+use std::collections::BTreeSet;
+
+use ruff_python_ast::{self as ast, Expr, Stmt};
+use ruff_text_size::Ranged;
+
+use crate::facts::strings;
+use crate::module::Module;
+use crate::names::{Access, ScopeId, StatementId, VariableId};
+use crate::text::Span;
+
+/// One use of a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// The bytes of the name.
+    pub span: Span,
+    /// The statement that it stands in.
+    pub statement: StatementId,
+    /// The scope that it stands in.
+    pub scope: ScopeId,
+    /// What is done.
+    pub kind: UseKind,
+}
+
+/// What is done with a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UseKind {
+    /// `x["a"]`, `x[["a", "b"]]`, `x.loc[..., "a"]`: columns by name.
+    Columns(Vec<String>),
+    /// `x["a"] = ...` and its like, `del x["a"]`.
+    ColumnsSet(Vec<String>),
+    /// `x.name`, read.
+    Attribute(String),
+    /// `x.name(...)`; the span is the call's.
+    Method(String, Span),
+    /// `x[a:b]`, which may be a view.
+    Slice,
+    /// `x[...]` otherwise.
+    Item,
+    /// `x[...] = ...`, `x[...] += ...`, `del x[...]`
+    ItemSet,
+    /// `x.name = ...`
+    AttributeSet(String),
+    /// `x += ...`
+    Updated,
+    /// An argument of a call; the function (imports followed, if it can be told) and the call's span.
+    Argument(Option<String>, Span),
+    /// `for ... in x`, in a statement or comprehension.
+    Iterated,
+    /// An operand: arithmetic, comparison, test, part of an f-string.
+    Operand,
+    /// `y = x`: another name of the same object.
+    Alias(VariableId),
+    /// `self.y = x`, `d[k] = x`, part of a list, tuple, set or dict.
+    Kept,
+    /// `return x`
+    Returned,
+    /// `yield x`
+    Yielded,
+    /// Read by a function, lambda or generator expression inside, which may live longer.
+    Captured,
+    /// Something else.
+    Other,
+}
+
+impl UseKind {
+    /// Whether the object may be reachable afterwards by another way than this variable.
+    pub const fn lets_escape(&self) -> bool {
+        matches!(
+            self,
+            Self::Alias(_)
+                | Self::Kept
+                | Self::Returned
+                | Self::Yielded
+                | Self::Captured
+                | Self::Other
+                | Self::Argument(..)
+        )
+    }
+}
+
+/// Columns of a table that the code names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ColumnUse {
+    /// Columns that are read.
+    pub read: BTreeSet<String>,
+    /// Columns that are set.
+    pub set: BTreeSet<String>,
+    /// The first use from which the columns cannot be told; `None` says that the list is whole.
+    pub unknown: Option<Span>,
+}
+
+/// Methods that change the object that they are called on.
+const MUTATING: &[&str] = &[
+    "add",
+    "append",
+    "byteswap",
+    "clear",
+    "difference_update",
+    "discard",
+    "extend",
+    "fill",
+    "insert",
+    "intersection_update",
+    "itemset",
+    "partition",
+    "pop",
+    "popitem",
+    "put",
+    "remove",
+    "resize",
+    "reverse",
+    "setdefault",
+    "setfield",
+    "setflags",
+    "sort",
+    "symmetric_difference_update",
+    "update",
+];
+
+/// Attributes of tables that say something of all rows and name no column.
+const SHAPE: &[&str] = &["shape", "index", "size", "empty", "attrs"];
+
+impl Module {
+    /// What is done with a variable, in the order of the text; `del x` and assignments to `x` are no uses.
+    pub fn uses_of(&self, variable: VariableId) -> Vec<Use> {
+        self.occurrences_of(variable)
+            .filter(|one| one.access.reads())
+            .map(|one| {
+                let kind = if one.access == Access::Update {
+                    UseKind::Updated
+                } else if self.frame_scope_at(one.span.start)
+                    == self.frame_of_scope(self.variable(variable).scope)
+                {
+                    self.use_at(one.span)
+                } else {
+                    UseKind::Captured
+                };
+                Use { span: one.span, statement: one.statement, scope: one.scope, kind }
+            })
+            .collect()
+    }
+
+    /// The uses that change the object itself, not the name: `x[0] = 1`, `x.append(1)`, `x += y`, `x.sort()`,
+    /// `f(..., out=x)`, `x.drop(..., inplace=True)`. A function that `x` is handed to may change it too.
+    pub fn mutations_of(&self, variable: VariableId) -> Vec<Use> {
+        let mut uses = self.uses_of(variable);
+        uses.retain(|one| match &one.kind {
+            UseKind::ItemSet | UseKind::ColumnsSet(_) | UseKind::AttributeSet(_) | UseKind::Updated => true,
+            UseKind::Method(name, call) => MUTATING.contains(&name.as_str()) || self.is_in_place(*call),
+            UseKind::Argument(_, call) => self.is_output(*call, one.span),
+            _ => false,
+        });
+        uses
+    }
+
+    /// Other names of the same object, as far as assignments show: `b = a`, and `c = b` in turn.
+    pub fn aliases_of(&self, variable: VariableId) -> Vec<VariableId> {
+        let mut found = vec![variable];
+        let mut next = 0;
+        while let Some(one) = found.get(next).copied() {
+            for used in self.uses_of(one) {
+                if let UseKind::Alias(other) = used.kind
+                    && !found.contains(&other)
+                {
+                    found.push(other);
+                }
+            }
+            next += 1;
+        }
+        found.remove(0);
+        found
+    }
+
+    /// The columns of a table that the code reads and sets by name.
+    ///
+    /// ```
+    /// use heapwise_source::{Module, ScopeId};
+    ///
+    /// let module = Module::parse("df = load()\nprint(df['a'].sum(), df.b.max(), len(df))\n")?;
+    /// let df = module.variable_in(ScopeId::MODULE, "df").unwrap();
+    /// let columns = module.columns_of(df);
+    /// assert_eq!(columns.read.into_iter().collect::<Vec<_>>(), ["a", "b"]);
+    /// assert_eq!(columns.unknown, None);
+    /// # Ok::<(), heapwise_source::SyntaxProblem>(())
+    /// ```
+    pub fn columns_of(&self, variable: VariableId) -> ColumnUse {
+        let mut columns = ColumnUse::default();
+        for one in self.uses_of(variable) {
+            match one.kind {
+                UseKind::Columns(names) => columns.read.extend(names),
+                UseKind::ColumnsSet(names) => columns.set.extend(names),
+                UseKind::Attribute(name) if SHAPE.contains(&name.as_str()) => {}
+                UseKind::Attribute(name) if !is_method_or_view(&name) => {
+                    columns.read.insert(name);
+                }
+                UseKind::Argument(Some(function), _) if function == "len" => {}
+                _ => {
+                    columns.unknown.get_or_insert(one.span);
+                }
+            }
+        }
+        columns
+    }
+
+    fn frame_of_scope(&self, scope: ScopeId) -> ScopeId {
+        let mut at = scope;
+        loop {
+            let here = self.scope(at);
+            match here.parent {
+                Some(parent) if here.kind.is_eager_comprehension() => at = parent,
+                _ => return at,
+            }
+        }
+    }
+
+    fn is_in_place(&self, call: Span) -> bool {
+        let Some(Expr::Call(call)) = self.expression(call) else { return false };
+        crate::argument(call, "inplace", None)
+            .is_some_and(|value| !matches!(value, Expr::BooleanLiteral(literal) if !literal.value))
+    }
+
+    fn is_output(&self, call: Span, name: Span) -> bool {
+        let Some(Expr::Call(call)) = self.expression(call) else { return false };
+        crate::argument(call, "out", None).is_some_and(|value| Span::from(value.range()).contains(name))
+    }
+
+    fn use_at(&self, name: Span) -> UseKind {
+        let around = self.expressions_around(name);
+        // The last is the name itself.
+        let chain: Vec<&Expr> = around.iter().rev().skip(1).copied().collect();
+        match chain.first() {
+            Some(Expr::Attribute(attribute)) => attribute_use(attribute, &chain),
+            Some(Expr::Subscript(subscript)) if Span::from(subscript.value.range()) == name => {
+                match (subscript.ctx, strings(&subscript.slice)) {
+                    (ast::ExprContext::Load, Some(names)) => UseKind::Columns(owned(&names)),
+                    (ast::ExprContext::Load, None) if subscript.slice.is_slice_expr() => UseKind::Slice,
+                    (ast::ExprContext::Load, None) => UseKind::Item,
+                    (_, Some(names)) => UseKind::ColumnsSet(owned(&names)),
+                    (_, None) => UseKind::ItemSet,
+                }
+            }
+            Some(Expr::Call(call)) if Span::from(call.func.range()) != name => {
+                UseKind::Argument(self.resolve(&call.func), call.range().into())
+            }
+            Some(Expr::Call(_) | Expr::Subscript(_)) => UseKind::Item,
+            Some(Expr::List(_) | Expr::Tuple(_) | Expr::Set(_) | Expr::Dict(_) | Expr::Starred(_)) => {
+                UseKind::Kept
+            }
+            Some(Expr::Yield(_) | Expr::YieldFrom(_)) => UseKind::Yielded,
+            Some(Expr::BinOp(_) | Expr::UnaryOp(_) | Expr::Compare(_) | Expr::FString(_)) => UseKind::Operand,
+            Some(Expr::Named(named)) => {
+                self.variable_of(&named.target).map_or(UseKind::Other, UseKind::Alias)
+            }
+            Some(Expr::ListComp(inner)) => comprehension_use(&inner.generators, name),
+            Some(Expr::SetComp(inner)) => comprehension_use(&inner.generators, name),
+            Some(Expr::DictComp(inner)) => comprehension_use(&inner.generators, name),
+            Some(Expr::Generator(inner)) => comprehension_use(&inner.generators, name),
+            Some(_) => UseKind::Other,
+            None => self.statement_use(name),
+        }
+    }
+
+    fn statement_use(&self, name: Span) -> UseKind {
+        let Some(id) = self.statement_at_offset(name.start) else { return UseKind::Other };
+        let is = |expression: &Expr| Span::from(expression.range()) == name;
+        match self.syntax(id) {
+            Stmt::Assign(assign) if is(&assign.value) => match assign.targets.as_slice() {
+                [one @ Expr::Name(_)] => self.variable_of(one).map_or(UseKind::Other, UseKind::Alias),
+                [Expr::Attribute(_) | Expr::Subscript(_)] => UseKind::Kept,
+                _ => UseKind::Other,
+            },
+            Stmt::AnnAssign(assign) if assign.value.as_deref().is_some_and(is) => {
+                match assign.target.as_ref() {
+                    one @ Expr::Name(_) => self.variable_of(one).map_or(UseKind::Other, UseKind::Alias),
+                    _ => UseKind::Kept,
+                }
+            }
+            Stmt::Return(inner) if inner.value.as_deref().is_some_and(is) => UseKind::Returned,
+            Stmt::For(inner) if is(&inner.iter) => UseKind::Iterated,
+            Stmt::If(_) | Stmt::While(_) | Stmt::Assert(_) | Stmt::Expr(_) | Stmt::AugAssign(_) => {
+                UseKind::Operand
+            }
+            _ => UseKind::Other,
+        }
+    }
+}
+
+fn attribute_use(attribute: &ast::ExprAttribute, chain: &[&Expr]) -> UseKind {
+    let name = attribute.attr.id.to_string();
+    if !attribute.ctx.is_load() {
+        return UseKind::AttributeSet(name);
+    }
+    match chain.get(1) {
+        Some(Expr::Call(call)) if call.func.range() == attribute.range => {
+            UseKind::Method(name, call.range().into())
+        }
+        Some(Expr::Subscript(subscript))
+            if matches!(name.as_str(), "loc" | "at") && subscript.value.range() == attribute.range =>
+        {
+            let columns = match subscript.slice.as_ref() {
+                Expr::Tuple(tuple) => tuple.elts.get(1).and_then(strings),
+                _ => None,
+            };
+            match (subscript.ctx.is_load(), columns) {
+                (true, Some(names)) => UseKind::Columns(owned(&names)),
+                (false, Some(names)) => UseKind::ColumnsSet(owned(&names)),
+                (true, None) => UseKind::Attribute(name),
+                (false, None) => UseKind::ItemSet,
+            }
+        }
+        Some(Expr::Subscript(subscript))
+            if subscript.value.range() == attribute.range && !subscript.ctx.is_load() =>
+        {
+            UseKind::ItemSet
+        }
+        _ => UseKind::Attribute(name),
+    }
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn comprehension_use(generators: &[ast::Comprehension], name: Span) -> UseKind {
+    let iterated = generators.iter().any(|one| Span::from(one.iter.range()) == name);
+    let tested = generators.iter().flat_map(|one| &one.ifs).any(|test| Span::from(test.range()) == name);
+    match (iterated, tested) {
+        (true, _) => UseKind::Iterated,
+        (_, true) => UseKind::Operand,
+        _ => UseKind::Kept,
+    }
+}
+
+/// Attributes of pandas and Polars tables that are no columns and through which all columns can be reached.
+fn is_method_or_view(name: &str) -> bool {
+    matches!(
+        name,
+        "T" | "at"
+            | "axes"
+            | "columns"
+            | "dtypes"
+            | "height"
+            | "iat"
+            | "iloc"
+            | "loc"
+            | "ndim"
+            | "plot"
+            | "schema"
+            | "sparse"
+            | "style"
+            | "values"
+            | "width"
+    ) || name.starts_with('_')
+}
