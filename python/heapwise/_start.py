@@ -7,6 +7,7 @@ environment itself.
 Invariant: a process that heapwise cannot profile runs as if heapwise were not there. The one exception
 is the interpreter which the launcher itself started (``HEAPWISE_LAUNCHER_PID`` is its parent): it says why
 and ends with code 78 (``EX_CONFIG``), because the person asked for a profile and nothing of the program ran yet.
+Of any other process of the run a note is left beside the capture, so that the report can name it.
 """
 
 import os
@@ -16,6 +17,8 @@ OLDEST = (3, 10)
 NEWEST = (3, 14)
 SUPPORTED = "CPython 3.10 to 3.14"
 EXIT_UNSUPPORTED = 78
+# Where a capture says how its process ended (``heapwise_capture::header``).
+ENDING = 48
 
 
 def unsupported() -> tuple[str, str] | None:
@@ -63,6 +66,30 @@ def refuse(reason: str, advice: str) -> None:
         os._exit(EXIT_UNSUPPORTED)
 
 
+def leave_note(reason: str) -> None:
+    """Leaves word of this process, which runs without a profile, where the processes of the run record."""
+    try:
+        capture = os.environ["HEAPWISE_CAPTURE"]
+        # Without a launcher nobody reads it; and once the launcher has stamped the capture, the run is over.
+        if "HEAPWISE_LAUNCHER_PID" not in os.environ:
+            return
+        with open(capture, "rb") as run:
+            run.seek(ENDING)
+            if run.read(4) != b"\0\0\0\0":
+                return
+        folder = capture + ".children"
+        os.makedirs(folder, exist_ok=True)
+        words = "\0".join([sys.executable or "python", *getattr(sys, "orig_argv", sys.argv)[1:]])
+        text = f"{os.getpid()} {os.getppid()}\n{reason}\n{words}"
+        with open(f"{folder}/{os.getpid()}.note", "wb") as note:
+            note.write(text.encode("utf-8", "backslashreplace"))
+    except Exception:  # whatever is wrong, the program must not see it
+        return
+
+
 _refusal = start()
-if _refusal is not None and started_by_launcher():
-    refuse(*_refusal)
+if _refusal is not None:
+    if started_by_launcher():
+        refuse(*_refusal)
+    else:
+        leave_note(_refusal[0])

@@ -69,6 +69,25 @@ def test_any_other_process_goes_on_in_silence(installed: Installed, agent: str |
         assert (done.returncode, done.stdout, done.stderr) == (0, "program\n", "")
 
 
+def test_a_child_that_cannot_be_profiled_leaves_a_note(installed: Installed, tmp_path: Path) -> None:
+    capture = tmp_path / "run.heapwise"
+    capture.write_bytes(bytes(4096))
+    installed.write_agent("raise ImportError('frames of this build read differently')")
+    launcher = {"HEAPWISE_CAPTURE": str(capture), "HEAPWISE_LAUNCHER_PID": "1"}
+    done = installed.run("-c", "import os; print(os.getpid(), os.getppid())", **launcher)
+    assert (done.returncode, done.stderr) == (0, "")
+    (note,) = (tmp_path / "run.heapwise.children").iterdir()
+    ids, reason, words = note.read_text().split("\n", 2)
+    assert ids == done.stdout.strip()
+    assert reason == "frames of this build read differently"
+    assert words.split("\0")[1] == "-c"
+    # The run is over: there is nobody to read it.
+    note.unlink()
+    capture.write_bytes(bytes(48) + b"\1" + bytes(4047))
+    assert installed.run("-c", "pass", **launcher).returncode == 0
+    assert list((tmp_path / "run.heapwise.children").iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("pretend", "reason", "advice"),
     [

@@ -7,7 +7,7 @@
 
 use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -60,6 +60,35 @@ pub(crate) fn see_every_free(every: bool) {
 #[inline]
 pub(crate) fn maybe(address: usize) -> bool {
     counter(address).load(Ordering::Relaxed) != 0
+}
+
+/// Everything that threads share here, so that a fork finds it whole.
+pub(crate) struct Held {
+    _blocks: [MutexGuard<'static, Option<FxHashMap<usize, u64>>>; SHARDS],
+    _codes: MutexGuard<'static, Option<FxHashSet<usize>>>,
+}
+
+/// Takes it from all threads until the result is dropped.
+pub(crate) fn hold() -> Held {
+    Held {
+        _blocks: std::array::from_fn(|shard| BLOCKS[shard].lock().unwrap_or_else(PoisonError::into_inner)),
+        _codes: CODES.lock().unwrap_or_else(PoisonError::into_inner),
+    }
+}
+
+/// Forgets all that the parent of a fork knew.
+pub(crate) fn forget_parent() {
+    for shard in &BLOCKS {
+        *shard.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+    *CODES.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    for counter in FILTER.iter().chain(&CODE_FILTER) {
+        // Pages that are as they should be stay shared with the parent.
+        if counter.load(Ordering::Relaxed) != 0 {
+            counter.store(0, Ordering::Relaxed);
+        }
+    }
+    LIVE_BYTES.store(0, Ordering::Relaxed);
 }
 
 /// Notes a recorded block that stands for `bytes`.

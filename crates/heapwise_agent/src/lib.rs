@@ -18,7 +18,9 @@
 )]
 
 mod blocks;
+mod children;
 mod config;
+mod fork;
 mod heap;
 mod hooks;
 mod lifecycle;

@@ -7,7 +7,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -69,6 +69,14 @@ pub(crate) fn stop() {
     if let Some(thread) = thread {
         let _ = thread.join();
     }
+}
+
+/// Keeps the thread from being started until dropped: around a fork.
+pub(crate) struct Held(#[expect(dead_code, reason = "held, not looked at")] MutexGuard<'static, State>);
+
+/// Takes it.
+pub(crate) fn hold() -> Held {
+    Held(STATE.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Lets the thread start again a little later.

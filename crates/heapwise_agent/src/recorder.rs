@@ -8,8 +8,8 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use heapwise_capture::event::{Allocator, EventKind};
 use heapwise_capture::header::{Mode, Stop};
@@ -17,6 +17,7 @@ use heapwise_capture::sampling::Sampling;
 use heapwise_capture::table::StackId;
 use heapwise_cpython::Interpreter;
 
+use crate::config::Config;
 use crate::platform::slot::{Slot, slot};
 use crate::platform::{self, Errno};
 use crate::ranges::Ranges;
@@ -31,8 +32,10 @@ use crate::{blocks, lifecycle};
 pub(crate) struct Agent {
     pub(crate) interpreter: Interpreter,
     pub(crate) mode: Mode,
-    /// A launcher waits for the process.
-    pub(crate) launched: bool,
+    /// What was asked for; a child of a fork goes by it too.
+    pub(crate) config: Config,
+    /// The process that this is of.
+    pub(crate) pid: u32,
     /// When recording started, by [`crate::platform::coarse_ms`].
     pub(crate) start_ms: u64,
     /// Locked before the sink, where both are.
@@ -41,12 +44,15 @@ pub(crate) struct Agent {
     pub(crate) ranges: Mutex<Ranges>,
 }
 
-static AGENT: OnceLock<Agent> = OnceLock::new();
+/// Null, or an agent that lives as long as the process; a child of a fork gets another.
+static AGENT: AtomicPtr<Agent> = AtomicPtr::new(std::ptr::null_mut());
 static RECORDING: AtomicBool = AtomicBool::new(false);
 
 static SEQUENCE: AtomicU64 = AtomicU64::new(0);
 /// More than one thread of the program takes numbers. The agent's own thread takes none.
 static SEVERAL_THREADS: AtomicBool = AtomicBool::new(false);
+/// This is the child of a fork, and nothing of it was recorded yet.
+static FORKED: AtomicBool = AtomicBool::new(false);
 /// Raised whenever a code object ended.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
@@ -55,9 +61,33 @@ pub(crate) fn begin(agent: Agent) {
     if agent.mode == Mode::Exact {
         blocks::see_every_free(true);
     }
-    if AGENT.set(agent).is_ok() {
-        RECORDING.store(true, Ordering::Release);
+    AGENT.store(Box::into_raw(Box::new(agent)), Ordering::Release);
+    RECORDING.store(true, Ordering::Release);
+}
+
+/// In the child of a fork: the capture is the parent's, and recording begins anew with the first event.
+pub(crate) fn end_in_child() {
+    if RECORDING.swap(false, Ordering::Relaxed) {
+        FORKED.store(true, Ordering::Relaxed);
     }
+}
+
+/// Forgets all numbers that were given in the parent of a fork. Nothing else runs in the child yet.
+pub(crate) fn forget_parent() {
+    SEQUENCE.store(0, Ordering::Relaxed);
+    SEVERAL_THREADS.store(false, Ordering::Relaxed);
+    GENERATION.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Begins the recording of a child of a fork, at its first event; `None` if this is none.
+#[cold]
+fn begin_after_fork(slot: &Slot) -> Option<&'static Agent> {
+    if !FORKED.swap(false, Ordering::Relaxed) {
+        return None;
+    }
+    let _errno = Errno::keep();
+    within(slot, lifecycle::begin_in_child);
+    recording()
 }
 
 /// Ends recording; whether it was on.
@@ -72,15 +102,26 @@ pub(crate) fn end() -> bool {
 /// The agent, while it records.
 #[inline]
 pub(crate) fn recording() -> Option<&'static Agent> {
-    if RECORDING.load(Ordering::Acquire) { AGENT.get() } else { None }
+    if RECORDING.load(Ordering::Acquire) { agent() } else { None }
 }
 
 /// The agent, also when recording has ended.
+#[inline]
 pub(crate) fn agent() -> Option<&'static Agent> {
-    AGENT.get()
+    // SAFETY: null, or made by `begin` and never freed.
+    unsafe { AGENT.load(Ordering::Acquire).as_ref() }
 }
 
 impl Agent {
+    /// Takes all that threads share, in the order in which they do, so that a fork finds it whole.
+    pub(crate) fn hold(&self) -> (MutexGuard<'_, Tables>, MutexGuard<'_, Ranges>, MutexGuard<'_, Sink>) {
+        (
+            self.tables.lock().unwrap_or_else(PoisonError::into_inner),
+            self.ranges.lock().unwrap_or_else(PoisonError::into_inner),
+            self.sink.lock().unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+
     /// Works with the sink.
     pub(crate) fn with_sink<T>(&self, work: impl FnOnce(&mut Sink) -> T) -> T {
         work(&mut self.sink.lock().unwrap_or_else(PoisonError::into_inner))
@@ -164,7 +205,7 @@ pub(crate) fn allocated(slot: &Slot, address: usize, size: usize, allocator: All
 
 #[inline(never)]
 fn record_allocation(slot: &Slot, address: usize, size: usize, allocator: Allocator) {
-    let Some(agent) = recording() else {
+    let Some(agent) = recording().or_else(|| begin_after_fork(slot)) else {
         slot.countdown.set(i64::MAX);
         slot.threshold.set(usize::MAX);
         return;
@@ -301,7 +342,7 @@ pub(crate) fn is_mapped(start: usize, length: usize) -> bool {
 /// Records what became of a range; `sequence` as [`next_sequence`] gave it, or a new one.
 pub(crate) fn range(start: usize, length: usize, change: RangeChange, sequence: Option<u64>) {
     let slot = slot();
-    let Some(agent) = recording() else { return };
+    let Some(agent) = recording().or_else(|| begin_after_fork(slot)) else { return };
     within(slot, || {
         let mut ranges = agent.ranges.lock().unwrap_or_else(PoisonError::into_inner);
         let concerns = match change {

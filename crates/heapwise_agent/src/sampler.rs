@@ -26,6 +26,8 @@ const SMALL_HEAP: u64 = 64_000_000;
 const PRECISION: u64 = 100_000;
 /// Blocks that may be recorded before thrift begins.
 const FIRST_CREDIT: i64 = 120_000;
+/// The same for a child of a fork.
+const CREDIT_OF_CHILD: i64 = FIRST_CREDIT / 4;
 /// Blocks that may be recorded for each second after that.
 const CREDIT_PER_SECOND: i64 = 8_000;
 
@@ -47,6 +49,14 @@ pub(crate) fn recorded(certain: bool) {
     CREDIT.fetch_sub(1, Ordering::Relaxed);
     let counter = if certain { &CERTAIN } else { &DRAWN };
     counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// In a child of a fork: the credit of a process of its own, smaller because there may be many. The rule stays what
+/// it was, since the next block of the thread that forked has been chosen by it.
+pub(crate) fn forget_parent() {
+    CREDIT.store(CREDIT_OF_CHILD, Ordering::Relaxed);
+    CERTAIN.store(0, Ordering::Relaxed);
+    DRAWN.store(0, Ordering::Relaxed);
 }
 
 /// Fits the rule to what happened in the last `elapsed_ms`, given the highest heap so far.

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use heapwise_capture::chunk::{self, ChunkHeader};
-use heapwise_capture::header::{self, Header, State};
+use heapwise_capture::header::{self, Header, Outcome, State};
 
 use crate::{heap, platform};
 
@@ -33,6 +33,11 @@ pub(crate) fn is_replaced(error: &io::Error) -> bool {
 /// Bytes of the capture that are mapped.
 pub(crate) fn mapped_bytes() -> u64 {
     MAPPED.load(Ordering::Relaxed)
+}
+
+/// In the child of a fork: what is mapped of the parent's capture is not this process's.
+pub(crate) fn forget_parent() {
+    MAPPED.store(0, Ordering::Relaxed);
 }
 
 /// The open capture.
@@ -96,6 +101,15 @@ impl Sink {
         Ok(Chunk { start, size, used: 0 })
     }
 
+    /// Writes how the process ends, where it does so by itself and no launcher waits for it.
+    pub(crate) fn set_outcome(&mut self, outcome: Outcome) {
+        let bytes = outcome.to_bytes();
+        // SAFETY: a part of the header page, which is mapped while the sink lives.
+        unsafe {
+            self.header.add(header::OUTCOME_OFFSET).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+        };
+    }
+
     /// Writes what the agent says of its own recording.
     pub(crate) fn set_state(&mut self, state: State) {
         let [state, reason] = state.to_bytes();
@@ -104,6 +118,13 @@ impl Sink {
             self.header.add(header::STATE_OFFSET + 1).write_volatile(reason);
             self.header.add(header::STATE_OFFSET).write_volatile(state);
         }
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        // SAFETY: the sink's own mapping, used no more.
+        unsafe { platform::unmap(self.header, header::HEADER_SIZE) };
     }
 }
 

@@ -181,6 +181,20 @@ pub(crate) fn begin(slot: &Slot, agent: &'static Agent, started_by: StackId) -> 
     unsafe { &mut *thread }
 }
 
+/// In the child of a fork: ends what was kept of the calling thread, the only one there is, for the parent's capture.
+/// The rule by which its next block was chosen.
+pub(crate) fn forget_parent(slot: &Slot) -> Option<Sampling> {
+    COUNT.store(0, Ordering::Relaxed);
+    OF_THE_PROGRAM.store(0, Ordering::Relaxed);
+    let thread = slot.thread.replace(std::ptr::null_mut());
+    if thread.is_null() {
+        return None;
+    }
+    // SAFETY: made by `begin`; the slot no longer leads to it. Its chunk is unmapped and not written to.
+    let thread = unsafe { Box::from_raw(thread) };
+    Some(thread.rule)
+}
+
 /// The key whose destructor runs when a thread ends.
 fn exit_key() -> Option<libc::pthread_key_t> {
     static KEY: OnceLock<Option<libc::pthread_key_t>> = OnceLock::new();

@@ -206,6 +206,15 @@ impl Ledger {
         higher
     }
 
+    /// Takes what is live now for the high-water mark, whatever was live before and will be.
+    pub(crate) fn mark(&mut self, holder: Option<Holder>, now_ms: u64) {
+        self.mark += 1;
+        self.peak_bytes = self.total.live_bytes;
+        self.peak_variance = self.variance;
+        self.peak_time_ms = now_ms;
+        self.peak_holder = holder;
+    }
+
     /// The high-water mark; its stack and thread are told by account and index.
     pub(crate) fn peak(&self) -> (Peak, Option<Holder>) {
         let total = self.total();
@@ -267,6 +276,26 @@ impl StackTotals {
     pub(crate) fn of(&self, stack: StackId) -> Totals {
         let number = self.numbers.get(stack as usize).copied().unwrap_or(NO_ACCOUNT);
         self.accounts.get(number as usize).copied().unwrap_or_default()
+    }
+
+    /// Takes in the sums of a process whose stacks have the numbers `stacks` here; those of what was live at its end
+    /// only if `with_leaks`.
+    pub(crate) fn absorb(&mut self, other: &Self, stacks: &[StackId], with_leaks: bool) {
+        for (stack, &here) in stacks.iter().enumerate() {
+            let totals = other.of(stack as StackId).with_leaks(with_leaks);
+            if totals.is_zero() {
+                continue;
+            }
+            let here = here as usize;
+            if here >= self.numbers.len() {
+                self.numbers.resize(here + 1, NO_ACCOUNT);
+            }
+            if self.numbers[here] == NO_ACCOUNT {
+                self.numbers[here] = self.accounts.len() as u32;
+                self.accounts.push(Totals::default());
+            }
+            self.accounts[self.numbers[here] as usize] += totals;
+        }
     }
 
     /// The stack with an account.

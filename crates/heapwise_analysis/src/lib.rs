@@ -5,6 +5,7 @@
 //!
 //! * [`analyse`] replays the events once and says, for every stack, what was live at the high-water mark, what
 //!   was leaked, what was temporary;
+//! * [`analyse_job`] does so for all processes of a run, at the moment at which they held most together;
 //! * [`places()`] sums that up by line, function, file and origin (library);
 //! * [`call_tree()`] arranges what was live at the high-water mark as a tree;
 //! * [`Analysis::time_line`] draws the heap over time;
@@ -24,6 +25,7 @@ mod account;
 mod analysis;
 mod blocks;
 mod call_tree;
+mod job;
 mod mappings;
 mod moments;
 mod objects;
@@ -31,6 +33,7 @@ mod place_index;
 mod places;
 mod replay;
 mod resident;
+mod ticks;
 mod time_line;
 mod totals;
 mod what_if;
@@ -39,6 +42,7 @@ pub use heapwise_profile as profile;
 
 pub use analysis::{Analysis, Peak, Refusal, Refusals, ThreadTotals};
 pub use call_tree::{CallNode, CallTree, call_tree};
+pub use job::{JobAnalysis, ProcessTotals, analyse_job};
 pub use moments::{Holding, Moment, Moments, Step, moments};
 pub use objects::{Block, Objects, Size, objects, user_place};
 pub use places::{FileTotals, FunctionTotals, LineTotals, OriginTotals, Place, Places, Whose, places};

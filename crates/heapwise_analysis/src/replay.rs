@@ -18,19 +18,51 @@ pub const TEMPORARY_MS: u64 = 10;
 
 /// Replays all events of a profile once.
 pub fn analyse(profile: &Profile) -> Analysis {
-    let mut replay = Replay::new(profile);
+    replay(profile, Peaks).0
+}
+
+/// Replays all events of a profile once, under the eyes of `watch`.
+pub(crate) fn replay<W: Watch>(profile: &Profile, watch: W) -> (Analysis, W) {
+    let mut replay = Replay::new(profile, watch);
     let mut events = profile.events();
     for (thread, event) in &mut events {
         replay.event(thread, &event);
     }
-    let mut analysis = replay.finish(profile);
+    let (mut analysis, watch) = replay.finish(profile);
     analysis.sampling = events.coarsest_sampling();
     analysis.problems = profile.problems().iter().copied().chain(events.problems()).collect();
-    analysis
+    (analysis, watch)
+}
+
+/// What follows a replay, and says which moment is the one that everything is about.
+pub(crate) trait Watch {
+    /// Whether the high-water mark is the one of this process; else [`Self::is_mark`] says when it is.
+    const OWN_PEAK: bool = true;
+
+    /// After the event with this number, from 1, `live` bytes are live.
+    fn heap(&mut self, event: u64, now_ms: u64, live: f64);
+
+    /// The process was looked at.
+    fn look(&mut self, _point: &ResidentPoint) {}
+
+    /// Whether the state after the event with this number is to be taken for that of the high-water mark.
+    fn is_mark(&self, _event: u64) -> bool {
+        false
+    }
+}
+
+/// Watches for nothing more than the high-water mark.
+#[derive(Debug)]
+struct Peaks;
+
+impl Watch for Peaks {
+    #[inline(always)]
+    fn heap(&mut self, _: u64, _: u64, _: f64) {}
 }
 
 #[derive(Debug)]
-struct Replay<'a> {
+struct Replay<'a, W> {
+    watch: W,
     threads: &'a [Thread],
     /// The thread of the last event: its number and index.
     thread: (u32, u32),
@@ -46,10 +78,11 @@ struct Replay<'a> {
     last_stack: StackId,
 }
 
-impl<'a> Replay<'a> {
-    fn new(profile: &'a Profile) -> Self {
+impl<'a, W: Watch> Replay<'a, W> {
+    fn new(profile: &'a Profile, watch: W) -> Self {
         let threads = profile.threads();
         Self {
+            watch,
             threads,
             thread: (threads.first().map_or(0, |thread| thread.number), 0),
             events: 0,
@@ -80,7 +113,7 @@ impl<'a> Replay<'a> {
             }
             EventKind::Free { address } => {
                 self.blocks.free(&mut self.ledger, address, now_ms);
-                self.time_line.heap(now_ms, self.ledger.live_bytes());
+                self.after(None, event.sequence);
                 return;
             }
             EventKind::Map { address, length, stack, accessible } => {
@@ -98,23 +131,41 @@ impl<'a> Replay<'a> {
             }
             EventKind::Unmap { address, length } => {
                 self.mappings.unmap(&mut self.ledger, address, length, now_ms);
-                self.time_line.heap(now_ms, self.ledger.live_bytes());
+                self.after(None, event.sequence);
                 return;
             }
             EventKind::Resident(resident) => {
                 self.look(resident);
+                self.after(None, event.sequence);
                 return;
             }
             EventKind::Refused { size, stack, limit } => {
                 self.refused(thread, size, stack, limit);
+                self.after(None, event.sequence);
                 return;
             }
         };
-        if self.ledger.settle(holder, now_ms) {
-            self.peak_sequence = event.sequence;
+        self.after(Some(holder), event.sequence);
+    }
+
+    /// All of an event is booked; `holder` allocated by it.
+    #[inline]
+    fn after(&mut self, holder: Option<Holder>, sequence: u64) {
+        let now_ms = self.now_ms;
+        if W::OWN_PEAK {
+            if let Some(holder) = holder
+                && self.ledger.settle(holder, now_ms)
+            {
+                self.peak_sequence = sequence;
+                self.looks.heap_peak();
+            }
+        } else if self.watch.is_mark(self.events) {
+            self.ledger.mark(holder, now_ms);
+            self.peak_sequence = sequence;
             self.looks.heap_peak();
         }
         self.time_line.heap(now_ms, self.ledger.live_bytes());
+        self.watch.heap(self.events, now_ms, self.ledger.live_bytes());
     }
 
     /// Who holds what `thread` allocates. What a thread allocates without Python belongs to the stack that
@@ -142,16 +193,18 @@ impl<'a> Replay<'a> {
 
     fn look(&mut self, resident: Resident) {
         self.time_line.look(self.now_ms, resident);
-        self.looks.add(ResidentPoint {
+        let point = ResidentPoint {
             time_ms: self.now_ms,
             resident,
             heap_bytes: whole(self.ledger.live_bytes()),
             small_object_bytes: whole(self.blocks.small_object_bytes()),
-        });
+        };
+        self.watch.look(&point);
+        self.looks.add(point);
     }
 
     /// The analysis, but for what the iterator over the events knows.
-    fn finish(self, profile: &Profile) -> Analysis {
+    fn finish(self, profile: &Profile) -> (Analysis, W) {
         let maximum = self.looks.maximum();
         let max_rss_bytes = match profile.header().outcome.max_rss_bytes {
             0 => maximum.map(|point| point.resident.total()),
@@ -168,7 +221,7 @@ impl<'a> Replay<'a> {
             peak.thread = threads[holder.thread as usize].number;
             peak.stack = stacks.stack_of(holder.account);
         }
-        Analysis {
+        let analysis = Analysis {
             peak,
             total,
             threads,
@@ -183,6 +236,7 @@ impl<'a> Replay<'a> {
             problems: Vec::new(),
             stacks,
             time_line: self.time_line,
-        }
+        };
+        (analysis, self.watch)
     }
 }

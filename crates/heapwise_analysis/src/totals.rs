@@ -27,6 +27,11 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// The same, or without what was live at the end.
+    pub(crate) fn with_leaks(self, with_leaks: bool) -> Self {
+        if with_leaks { self } else { Self { leaked_bytes: 0, leaked_blocks: 0, ..self } }
+    }
+
     /// Whether all sums are zero.
     pub fn is_zero(&self) -> bool {
         *self == Self::default()

@@ -20,9 +20,11 @@
 //! | 72 | 4 | out-of-memory kills in the process's cgroup during the run, and 1; 0 not known |
 //! | 76 | 4 | out-of-memory kills in the whole system during the run, and 1; 0 not known |
 //! | 80 | 8 | memory limit of the cgroup, bytes; 0 none or not known |
+//! | 88 | 4 | how many records of other processes stand behind `end` ([`crate::embedded`]) |
+//! | 96 | 8 | start by the system's monotonic clock, milliseconds; 0 not known |
 //!
-//! The agent writes the page; the rows from offset 48 on are stamped by the launcher when the process is gone, because
-//! nobody else can know a signal.
+//! The agent writes the page. The rows from 48 to 88 are stamped by the launcher when the process is gone, because
+//! nobody else can know a signal; a process that the launcher did not start stamps itself if it returns a code.
 
 use crate::DecodeError;
 
@@ -40,6 +42,8 @@ pub const STATE_OFFSET: usize = 45;
 pub const OUTCOME_OFFSET: usize = 48;
 /// Bytes of the launcher's stamp.
 pub const OUTCOME_SIZE: usize = 40;
+/// Where the number of embedded records stands, four bytes.
+pub const EMBEDDED_OFFSET: usize = 88;
 
 /// How blocks are chosen for recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -125,6 +129,11 @@ pub struct Header {
     pub state: State,
     /// The launcher's stamp.
     pub outcome: Outcome,
+    /// Records of other processes behind `end`.
+    pub embedded: u32,
+    /// Start of recording by the system's monotonic clock, which all its processes share, milliseconds; 0 if not
+    /// known.
+    pub start_monotonic_ms: u64,
 }
 
 impl State {
@@ -185,6 +194,8 @@ impl Header {
         page[44] = u8::from(self.mode == Mode::Exact);
         page[STATE_OFFSET..STATE_OFFSET + 2].copy_from_slice(&self.state.to_bytes());
         page[OUTCOME_OFFSET..OUTCOME_OFFSET + OUTCOME_SIZE].copy_from_slice(&self.outcome.to_bytes());
+        page[EMBEDDED_OFFSET..EMBEDDED_OFFSET + 4].copy_from_slice(&self.embedded.to_le_bytes());
+        page[96..104].copy_from_slice(&self.start_monotonic_ms.to_le_bytes());
         page
     }
 
@@ -237,6 +248,8 @@ impl Header {
                     group_limit_bytes: u64_at(bytes, 80),
                 },
             },
+            embedded: u32_at(bytes, EMBEDDED_OFFSET),
+            start_monotonic_ms: u64_at(bytes, 96),
         })
     }
 }
@@ -272,6 +285,8 @@ mod tests {
                 duration_ns: 42,
                 memory_kills: MemoryKills { group: Some(1), system: None, group_limit_bytes: 500_000_000 },
             },
+            embedded: 3,
+            start_monotonic_ms: 77,
         }
     }
 

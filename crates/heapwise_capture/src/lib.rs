@@ -14,12 +14,16 @@
 //! * **event** chunks hold what happened ([`event`]). Each thread of the program fills its own chunks; a
 //!   sequence number taken from one counter gives the order between threads.
 //!
+//! Behind `end` stand the captures of the run's other processes, each whole, which the launcher puts there when the run
+//! is over ([`embedded`]). Who knows nothing of them reads the first process alone.
+//!
 //! A writer stores a record's bytes first and then raises the chunk's `committed` length; a reader trusts only
 //! that prefix. So a capture is whole up to the last instant however the process ended.
 
 #![forbid(unsafe_code)]
 
 pub mod chunk;
+pub mod embedded;
 pub mod event;
 pub mod header;
 pub mod inspection;

@@ -102,7 +102,7 @@ impl fmt::Display for Version {
 }
 
 /// The interpreter of this process, with the layout of its structures.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Interpreter {
     version: Version,
     api: Api,

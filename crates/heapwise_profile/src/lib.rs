@@ -12,6 +12,8 @@
 
 mod chunks;
 mod events;
+mod job;
+mod merge;
 mod open;
 mod problem;
 mod tables;
@@ -26,6 +28,9 @@ pub use heapwise_capture::sampling::Sampling;
 pub use heapwise_capture::table::{CodeId, FrameId, NO_STACK, Position, StackId, StringId};
 
 pub use events::Events;
+pub use heapwise_capture::embedded::NotFollowed;
+pub use job::{Job, Process, valid_bytes};
+pub use merge::{Merged, merge};
 pub use open::OpenError;
 pub use problem::{Problem, Target};
 pub use tables::{Frame, Stack, Thread};

@@ -134,7 +134,7 @@ impl Profile {
 }
 
 /// The valid part of the file; `None` if the path is no regular file.
-fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     // Asked before opening: to open a pipe would wait for its writer.
     if path.metadata()?.is_file() { read_valid(&mut File::open(path)?).map(Some) } else { Ok(None) }
 }

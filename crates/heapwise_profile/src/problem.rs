@@ -60,6 +60,11 @@ pub enum Problem {
         /// Where in the file its record stands.
         offset: u64,
     },
+    /// Captures of other processes of the run are missing or cannot be read.
+    LostProcesses {
+        /// How many.
+        count: u64,
+    },
     /// The agent switched itself off before the program ended; what came later is not in the capture.
     Stopped(Stop),
 }
@@ -115,6 +120,12 @@ impl fmt::Display for Problem {
             }
             Self::LostInspection { offset } => {
                 write!(formatter, "a look at the objects, at byte {offset}, is damaged and was skipped")
+            }
+            Self::LostProcesses { count: 1 } => {
+                write!(formatter, "the capture of a process of the run is missing or damaged")
+            }
+            Self::LostProcesses { count } => {
+                write!(formatter, "the captures of {count} processes of the run are missing or damaged")
             }
             Self::Stopped(Stop::NoSpace) => write!(
                 formatter,

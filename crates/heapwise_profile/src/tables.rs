@@ -59,21 +59,21 @@ pub struct Thread {
 /// The tables of a capture.
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
-    strings: Vec<Box<str>>,
-    codes: Vec<Code>,
-    frames: Vec<(CodeId, Position)>,
-    stacks: Vec<Stack>,
+    pub(crate) strings: Vec<Box<str>>,
+    pub(crate) codes: Vec<Code>,
+    pub(crate) frames: Vec<(CodeId, Position)>,
+    pub(crate) stacks: Vec<Stack>,
     pub(crate) threads: Vec<Thread>,
     pub(crate) sources: Vec<(StringId, Box<str>)>,
     pub(crate) facts: Vec<(Box<str>, Box<str>)>,
     pub(crate) inspections: Vec<Inspection>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Code {
-    file: StringId,
-    function: StringId,
-    first_line: u32,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Code {
+    pub(crate) file: StringId,
+    pub(crate) function: StringId,
+    pub(crate) first_line: u32,
 }
 
 /// Counts references to entries that are not there.

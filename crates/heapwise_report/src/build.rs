@@ -66,6 +66,13 @@ impl Report {
     }
 }
 
+pub(crate) fn exit(ending: Ending) -> Exit {
+    match ending {
+        Ending::Code(code) => Exit::Code(code),
+        Ending::Signal(signal) => Exit::Signal(signal),
+    }
+}
+
 pub(crate) fn seconds(milliseconds: u64) -> f64 {
     milliseconds as f64 / 1e3
 }
@@ -92,10 +99,7 @@ fn run(profile: &Profile, analysis: &Analysis) -> Run {
         sampling: (sampling.interval != 0)
             .then_some(Sampling { threshold_bytes: sampling.threshold, interval_bytes: sampling.interval }),
         duration_s,
-        exit: header.outcome.ending.map(|ending| match ending {
-            Ending::Code(code) => Exit::Code(code),
-            Ending::Signal(signal) => Exit::Signal(signal),
-        }),
+        exit: header.outcome.ending.map(exit),
         memory_kills: death::memory_kills(header),
         recording: match header.state {
             State::Closed => Recording::Complete,
@@ -107,7 +111,9 @@ fn run(profile: &Profile, analysis: &Analysis) -> Run {
             parent: header.parent_pid,
             command: command.clone(),
             peak_heap_bytes: analysis.peak.heap_bytes,
+            among_others: None,
         }],
+        not_followed: Vec::new(),
         problems: analysis.problems.iter().map(ToString::to_string).collect(),
         command,
     }

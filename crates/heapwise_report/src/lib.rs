@@ -18,6 +18,7 @@
 
 mod build;
 mod death;
+mod job;
 pub mod json;
 mod model;
 mod numbers;
@@ -29,6 +30,7 @@ mod tree;
 pub use place::{library as library_name, short as short_name};
 
 pub use model::{
-    Below, Call, Death, Exit, File, Function, LastSeen, Library, Line, MemoryKills, Mode, Moment, Peak,
-    Process, Recording, Refused, Report, Resident, Run, SCHEMA, Sampling, Step, Temporary, UserLine, Whose,
+    AmongOthers, Begun, Below, Call, Death, Exit, File, Function, LastSeen, Library, Line, MemoryKills, Mode,
+    Moment, NotFollowed, Peak, Process, Recording, Refused, Report, Resident, Run, SCHEMA, Sampling, Step,
+    Temporary, UserLine, Whose,
 };

@@ -71,8 +71,11 @@ pub struct Run {
     pub memory_kills: Option<MemoryKills>,
     /// How far recording came.
     pub recording: Recording,
-    /// The processes of the run.
+    /// The processes of the run by their start, the launched one first.
     pub processes: Vec<Process>,
+    /// Processes in which heapwise was woken and could not record.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_followed: Vec<NotFollowed>,
     /// What is missing from the capture or damaged in it, in words.
     pub problems: Vec<String>,
 }
@@ -174,7 +177,7 @@ pub enum Recording {
 }
 
 /// One process of the run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Process {
     /// Its process id.
     pub pid: u32,
@@ -182,8 +185,56 @@ pub struct Process {
     pub parent: u32,
     /// Its command line.
     pub command: Vec<String>,
-    /// The highest heap of this process, in bytes.
+    /// The highest heap of this process, in bytes; of another moment, perhaps, than the peak of the run.
     pub peak_heap_bytes: u64,
+    /// Its place among the others; `None` if there are none.
+    #[serde(flatten)]
+    pub among_others: Option<AmongOthers>,
+}
+
+/// What there is to say of a process that is one of several.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AmongOthers {
+    /// Bytes of heap that it held at the peak of the run.
+    pub peak_bytes: u64,
+    /// The most resident memory that was seen of it, in bytes, pages that it shares with others included; 0 if nobody
+    /// looked.
+    pub rss_bytes: u64,
+    /// How it came to be.
+    pub begun: Begun,
+    /// When it was first recorded, in seconds since recording of the run began.
+    pub start_s: f64,
+    /// When it ended or was last heard of, in seconds since recording of the run began.
+    pub end_s: f64,
+    /// How it ended; `None` if that is not known: it was killed, perhaps, or still runs.
+    pub exit: Option<Exit>,
+    /// It still ran when the program had ended; what it did later is not known.
+    pub still_running: bool,
+}
+
+/// How a process came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Begun {
+    /// `heapwise run` started it.
+    Launched,
+    /// Its parent was copied: as `os.fork` does, and `multiprocessing` with `fork`.
+    Fork,
+    /// An interpreter was started.
+    Exec,
+}
+
+/// A process in which heapwise was woken and could not record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotFollowed {
+    /// Its process id.
+    pub pid: u32,
+    /// The process id of its parent.
+    pub parent: u32,
+    /// Its command line.
+    pub command: Vec<String>,
+    /// Why, in words.
+    pub reason: String,
 }
 
 /// The highest point of the heap.

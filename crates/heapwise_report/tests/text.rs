@@ -14,12 +14,15 @@ fn text(report: &Report, width: usize, color: bool) -> String {
 
 /// Snapshots at three widths; and at every other width the text fits and is whole.
 fn check(name: &str, capture: Vec<u8>) {
-    let report = captures::report(capture);
+    check_report(name, &captures::report(capture));
+}
+
+fn check_report(name: &str, report: &Report) {
     for width in [80, 120, 200] {
-        insta::assert_snapshot!(format!("{name}_{width}"), text(&report, width, false));
+        insta::assert_snapshot!(format!("{name}_{width}"), text(report, width, false));
     }
     for width in 1..220 {
-        let text = text(&report, width, false);
+        let text = text(report, width, false);
         for line in text.lines() {
             assert!(line.width() <= width, "{} columns at {width}: {line}", line.width());
             assert!(!line.chars().any(char::is_control), "{line:?}");
@@ -31,6 +34,11 @@ fn check(name: &str, capture: Vec<u8>) {
 #[test]
 fn ordinary() {
     check("ordinary", captures::ordinary().build());
+}
+
+#[test]
+fn several_processes() {
+    check_report("several_processes", &captures::job());
 }
 
 #[test]

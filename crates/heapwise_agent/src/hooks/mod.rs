@@ -4,6 +4,7 @@
 //! it stands for, exactly once, with the program's own arguments, and tells [`crate::recorder`] of the outcome.
 //! Invariant: only the outermost hooked call of a thread counts; what an allocator does inside is its own business.
 
+pub(crate) mod ending;
 pub(crate) mod loader;
 pub(crate) mod malloc;
 pub(crate) mod mmap;
@@ -136,6 +137,8 @@ pub(crate) fn table() -> &'static [Hook] {
             c"mremap" => mmap::mremap,
             c"mprotect" => mmap::mprotect,
             c"pthread_create" => threads::pthread_create,
+            c"_exit" => ending::exit_now,
+            c"_Exit" => ending::exit_now,
             c"dlsym" => jump::dlsym,
         );
         hooks

@@ -22,6 +22,11 @@ pub(crate) fn arena_bytes() -> u64 {
     ARENA_BYTES.load(Ordering::Relaxed)
 }
 
+/// In the child of a fork: arenas that the parent took are not counted.
+pub(crate) fn forget_parent() {
+    ARENA_BYTES.store(0, Ordering::Relaxed);
+}
+
 /// Wraps the allocators of all three domains and the arena allocator.
 ///
 /// # Safety

@@ -10,8 +10,8 @@
 //! stay writable once patched: making them read-only again could race with the linker's own work on them.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::FxHashSet;
 
@@ -30,6 +30,16 @@ pub(crate) struct Hook {
 
 /// Loaded objects, by the address and the name that they were loaded with.
 type Objects = FxHashSet<(usize, Vec<u8>)>;
+
+/// The list of patched objects, taken from all threads until dropped: around a fork.
+pub(crate) struct Held(
+    #[expect(dead_code, reason = "held, not looked at")] MutexGuard<'static, Option<Objects>>,
+);
+
+/// Takes it.
+pub(crate) fn hold() -> Held {
+    Held(PATCHED.lock().unwrap_or_else(PoisonError::into_inner))
+}
 
 /// Those already patched.
 static PATCHED: Mutex<Option<Objects>> = Mutex::new(None);
@@ -88,7 +98,7 @@ pub(crate) fn patch_new_objects(hooks: &[Hook]) {
     if SCANNED.swap(counts, Ordering::Relaxed) == counts {
         return;
     }
-    let mut patched = PATCHED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut patched = PATCHED.lock().unwrap_or_else(PoisonError::into_inner);
     let mut scan = Scan {
         hooks,
         initials: [false; 256],

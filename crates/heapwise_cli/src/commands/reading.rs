@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use heapwise_profile::{OpenError, Profile};
+use heapwise_profile::{Job, OpenError};
 use heapwise_report::Report;
 use heapwise_report::text::{self, TextOptions};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -25,9 +25,14 @@ const LINES: usize = 10;
 /// Reads and analyses the capture at `path`.
 pub(super) fn read(path: &Path) -> Result<Report, OpenError> {
     with_sign_of_life(|| {
-        let profile = Profile::open(path)?;
-        let analysis = heapwise_analysis::analyse(&profile);
-        Ok(Report::build(&profile, &analysis))
+        let job = Job::open(path)?;
+        if let Some(analysis) = heapwise_analysis::analyse_job(&job) {
+            return Ok(Report::build_job(&job, &analysis));
+        }
+        let profile = &job.processes[0].profile;
+        let mut report = Report::build(profile, &heapwise_analysis::analyse(profile));
+        report.add_not_followed(&job);
+        Ok(report)
     })
 }
 

@@ -152,6 +152,13 @@ fn finish(capture: &CaptureFile, finished: Finished, wanted: bool) {
             failure::reason(&error)
         ));
     }
+    if let Err(error) = launch::take_in(capture) {
+        failure::warn(format_args!(
+            "not all processes of the run are in {shown} itself: {}; keep the folder {shown}.children beside it, \
+             reports read it there",
+            failure::reason(&error)
+        ));
+    }
     if !wanted {
         return;
     }

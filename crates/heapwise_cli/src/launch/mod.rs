@@ -4,6 +4,7 @@
 //! three environment variables more; all else is what this process inherited.
 
 mod capture_file;
+mod children;
 mod interpreter;
 mod memory_kills;
 mod outcome;
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 use heapwise_profile::{Ending, MemoryKills, Mode, Outcome};
 
 pub(crate) use capture_file::{CaptureFile, Unavailable, stem_for};
+pub(crate) use children::take_in;
 pub(crate) use outcome::end_like;
 
 use crate::args::{Program, Target};

@@ -1,6 +1,7 @@
 //! The end of a run: what is stamped into the capture, and ending as the program ended.
 //!
-//! Invariant: the launcher writes nothing into a capture but the stamp, and nothing at all into what is no capture.
+//! Invariant: the launcher changes nothing in a capture but the stamp (what it adds behind its end is the business of
+//! [`super::children`]), and nothing at all in what is no capture.
 
 use std::fs::File;
 use std::io;

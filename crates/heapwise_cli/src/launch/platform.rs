@@ -3,15 +3,18 @@
 //! Owns all unsafe code of the launcher and nothing of its policy, which is in [`super::signals`]. Invariant: what
 //! runs between fork and exec allocates nothing and takes no lock.
 
-#![expect(unsafe_code, reason = "wait4, signal dispositions and pre_exec have no safe interface")]
+#![expect(unsafe_code, reason = "wait4, signal dispositions, pre_exec and pidfds have no safe interface")]
 
 use std::io;
 use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use libc::{c_int, pid_t};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::SigSet;
 
 /// Whether SIGPIPE was ignored when this process started. Rust's runtime ignores it before `main`, so it must be
@@ -129,6 +132,20 @@ pub(super) fn change_of(pid: pid_t) -> io::Result<Option<(Change, u64)>> {
     let usage = unsafe { usage.assume_init() };
     // Linux counts it in units of 1024 bytes.
     Ok(Some((change, u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024)))
+}
+
+/// Whether a process ends within `time`, or has ended already.
+pub(super) fn ended_within(pid: pid_t, time: Duration) -> bool {
+    // SAFETY: the call takes two numbers and touches no memory of this process.
+    let opened = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    let Ok(descriptor) = i32::try_from(opened) else { return false };
+    if descriptor < 0 {
+        return io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH);
+    }
+    // SAFETY: just opened, and nobody else's.
+    let process = unsafe { OwnedFd::from_raw_fd(descriptor) };
+    let timeout = PollTimeout::try_from(time).unwrap_or(PollTimeout::ZERO);
+    poll(&mut [PollFd::new(process.as_fd(), PollFlags::POLLIN)], timeout).is_ok_and(|ready| ready > 0)
 }
 
 /// Sends `signal` to a process; it may have ended meanwhile.

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::page::{Page, Style};
+use super::processes::plural;
 use super::{View, ending};
 use crate::numbers::{bytes, seconds};
 use crate::{Mode, Report};
@@ -44,6 +45,10 @@ fn peak(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     label.push(' ');
     let time = seconds(peak.time_s);
     let text = format!("at {time} of {}", seconds(report.run.duration_s.max(peak.time_s)));
+    let text = match report.run.processes.len() {
+        0 | 1 => text,
+        several => format!("{text} in {}", plural(several as u64, "process")),
+    };
     let text =
         if peak.rss_bytes > 0 { format!("{text}   (RSS peak {})", bytes(peak.rss_bytes)) } else { text };
     page.prose((Style::Strong, &label), 0, &text)
@@ -65,7 +70,7 @@ fn run(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// The command as one would type it, the interpreter without its folder.
-fn command(arguments: &[String]) -> String {
+pub(super) fn command(arguments: &[String]) -> String {
     let plain = |character: char| character.is_alphanumeric() || "-_./:=,+@%".contains(character);
     let mut words = Vec::with_capacity(arguments.len());
     for (at, argument) in arguments.iter().enumerate() {

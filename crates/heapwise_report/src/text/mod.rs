@@ -18,6 +18,7 @@ mod lines;
 mod memory;
 mod notes;
 mod page;
+mod processes;
 mod shown;
 mod timeline;
 mod tree;
@@ -45,7 +46,9 @@ pub fn render(report: &Report, options: &TextOptions, out: &mut dyn io::Write) -
     let page = &mut Page::new(out, options.width, options.color);
     let view = &View::new(report);
     headline::write(view, page)?;
+    processes::write_not_followed(report, page)?;
     if report.peak.heap_bytes >= TINY_BYTES {
+        processes::write(report, page)?;
         page.blank()?;
         lines::write(view, options.lines, page)?;
         lines::write_at_end(view, options.lines, page)?;

@@ -3,7 +3,7 @@
 //! Each function says what a reader must find in its report. Sizes are chosen so that wrong sums show.
 
 use heapwise_analysis::analyse;
-use heapwise_analysis::profile::Profile;
+use heapwise_analysis::profile::{Job, NotFollowed, Profile};
 use heapwise_report::Report;
 use heapwise_testkit::{
     CaptureBuilder, Ending, EventKind, MemoryKills, Mode, NO_STACK, Outcome, Position, Resident, State, Stop,
@@ -336,4 +336,58 @@ pub(crate) fn thousands_of_lines() -> Vec<u8> {
     }
     ended(&mut capture, Ending::Code(0), 0.6, 0);
     capture.build()
+}
+
+/// Three processes that hold 1.6 MB together at 0.05 s, though the first held most by itself earlier, and one that was
+/// not followed.
+pub(crate) fn job() -> Report {
+    let process = |pid: u32, start_ms: u64, write: &dyn Fn(&mut CaptureBuilder)| {
+        let mut capture = CaptureBuilder::new(Mode::Exact);
+        capture.file("/home/a/work/pool.py").fact("argument", "python").fact("argument", "pool.py");
+        capture.header(|header| {
+            (header.pid, header.start_monotonic_ms) = (pid, 1000 + start_ms);
+            header.parent_pid = if start_ms == 0 { 100 } else { 101 };
+            (header.python_hex, header.state) = (0x030c_01f0, State::Closed);
+            header.outcome.ending = Some(Ending::Code(0));
+            header.outcome.duration_ns = 100_000_000 - start_ms * 1_000_000;
+        });
+        write(&mut capture);
+        capture.resident(Resident { anonymous: 3_000_000, ..Resident::default() });
+        heapwise_analysis::profile::Process {
+            profile: Profile::from_bytes(capture.build()).expect("it opens"),
+            still_running: pid == 103,
+        }
+    };
+    let worker = |size: u64| {
+        move |capture: &mut CaptureBuilder| {
+            let stack = capture.stack(&["main:20", "work:5"]);
+            capture.time(10).allocation(0x1000, size, stack);
+        }
+    };
+    let job = Job {
+        processes: vec![
+            process(101, 0, &|capture| {
+                let load = capture.stack(&["main:9"]);
+                capture.allocation(0x1000, 900_000, load).time(20).free(0x1000);
+                capture.time(50).allocation(0x1000, 700_000, load);
+            }),
+            process(102, 30, &|capture| {
+                capture.fact("begun", "fork");
+                worker(400_000)(capture);
+            }),
+            process(103, 35, &|capture| {
+                capture.fact("begun", "exec");
+                worker(500_000)(capture);
+            }),
+        ],
+        not_followed: vec![NotFollowed {
+            pid: 104,
+            parent: 101,
+            reason: "it is PyPy 3.10, not CPython".into(),
+            command: vec!["pypy3".into(), "other.py".into()],
+        }],
+        problems: Vec::new(),
+    };
+    let analysis = heapwise_analysis::analyse_job(&job).expect("several processes");
+    Report::build_job(&job, &analysis)
 }
