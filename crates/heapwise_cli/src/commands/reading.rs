@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use heapwise_profile::{Job, OpenError};
+use heapwise_profile::{Job, OpenError, Profile};
 use heapwise_report::Report;
 use heapwise_report::text::{self, TextOptions};
 use indicatif::{ProgressBar, ProgressStyle};
