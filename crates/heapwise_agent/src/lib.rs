@@ -20,6 +20,7 @@
 mod blocks;
 mod children;
 mod config;
+mod footprint;
 mod fork;
 mod heap;
 mod hooks;

@@ -27,7 +27,7 @@ use crate::ranges::Ranges;
 use crate::recorder::{self, Agent};
 use crate::sink::{self, Sink};
 use crate::tables::Tables;
-use crate::{blocks, children, fork, heap, hooks, monitor, platform, process, sampler, thread};
+use crate::{blocks, children, footprint, fork, heap, hooks, monitor, platform, process, sampler, thread};
 
 /// Starts recording if the environment asks for it.
 ///
@@ -54,6 +54,7 @@ pub(crate) unsafe fn start() -> Result<(), String> {
             return Ok(());
         }
     };
+    footprint::begin();
     recorder::begin(agent(interpreter, config, &header, sink));
     let Some(agent) = recorder::recording() else { return Ok(()) };
     // Nothing of the agent's own start is the program's.

@@ -11,24 +11,20 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use heapwise_capture::event::{EventKind, Resident};
 use heapwise_capture::header::Mode;
 use heapwise_capture::origin::{Origin, origin};
 use heapwise_capture::table::TableRecord;
 
 use crate::platform::slot::Inside;
 
+use crate::footprint::Look;
 use crate::recorder::{self, Agent};
-use crate::{blocks, heap, hooks, platform, process, sampler, sink};
+use crate::{blocks, heap, platform, process, sampler};
 
 /// Time between two ticks.
 const TICK: Duration = Duration::from_millis(10);
-/// Looks at memory get rarer as the run gets longer: the pause between two is the age of the run divided by this.
-const LOOKS_PER_AGE: u32 = 1000;
 /// Larger files are not kept.
 const LARGEST_SOURCE: u64 = 1 << 20;
-/// Time between two questions to malloc, which locks its arenas to answer.
-const MALLOC_EVERY: Duration = Duration::from_secs(1);
 /// Milliseconds after a fork before the thread starts again: the check for threads is over by then.
 const REST_AFTER_FORK: u64 = 20;
 
@@ -115,7 +111,7 @@ fn run(agent: &'static Agent) {
         }
         heap::keep_reserve();
         keep_sources(agent);
-        look.take_if_due(agent);
+        look.take_if_due(agent, TICK);
     }
 }
 
@@ -124,47 +120,6 @@ pub(crate) fn finish(agent: &'static Agent) {
     keep_sources(agent);
     let mut look = Look::new();
     look.take(agent);
-}
-
-struct Look {
-    begun: Instant,
-    next: Instant,
-    malloc_at: Option<Instant>,
-    malloc: (u64, u64),
-}
-
-impl Look {
-    fn new() -> Self {
-        let now = Instant::now();
-        Self { begun: now, next: now, malloc_at: None, malloc: (0, 0) }
-    }
-
-    fn take_if_due(&mut self, agent: &'static Agent) {
-        let now = Instant::now();
-        if now >= self.next {
-            self.take(agent);
-            self.next = now + TICK.max((now - self.begun) / LOOKS_PER_AGE);
-        }
-    }
-
-    fn take(&mut self, agent: &'static Agent) {
-        if self.malloc_at.is_none_or(|at| at.elapsed() >= MALLOC_EVERY) {
-            self.malloc = process::malloc_held().unwrap_or_default();
-            self.malloc_at = Some(Instant::now());
-        }
-        let pages = process::pages();
-        let resident = Resident {
-            anonymous: pages.anonymous,
-            file: pages.file,
-            shared: pages.shared,
-            agent: heap::mapped_bytes(),
-            capture: sink::mapped_bytes(),
-            arenas: hooks::python::arena_bytes(),
-            malloc_free: self.malloc.0,
-            malloc_used: self.malloc.1,
-        };
-        recorder::write_own(agent, &EventKind::Resident(resident));
-    }
 }
 
 /// Keeps the text of the user's files that were seen since the last call.

@@ -8,19 +8,19 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use heapwise_capture::event::{Allocator, EventKind};
 use heapwise_capture::header::{Mode, Stop};
 use heapwise_capture::sampling::Sampling;
-use heapwise_capture::table::StackId;
+use heapwise_capture::table::{NO_STACK, StackId};
 use heapwise_cpython::Interpreter;
 
 use crate::config::Config;
 use crate::platform::slot::{Slot, slot};
 use crate::platform::{self, Errno};
-use crate::ranges::Ranges;
+use crate::ranges::{Kind, Ranges, Reserve};
 use crate::sampler;
 use crate::sink::Sink;
 use crate::tables::Tables;
@@ -53,6 +53,10 @@ static SEQUENCE: AtomicU64 = AtomicU64::new(0);
 static SEVERAL_THREADS: AtomicBool = AtomicBool::new(false);
 /// This is the child of a fork, and nothing of it was recorded yet.
 static FORKED: AtomicBool = AtomicBool::new(false);
+/// The program has reservations whose growth is to be charged.
+static RESERVES: AtomicBool = AtomicBool::new(false);
+/// The stack that was looked at last by a thread that runs Python, kept while there are reservations.
+static LATEST_STACK: AtomicU32 = AtomicU32::new(NO_STACK);
 /// Raised whenever a code object ended.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
@@ -148,10 +152,14 @@ impl Agent {
                 // SAFETY: the frame is one of this thread's, found by the walk that is going on.
                 self.with_sink(|sink| unsafe { tables.stack(sink, &self.interpreter, parent, frame) })
             });
-        found.unwrap_or_else(|error| {
+        let stack = found.unwrap_or_else(|error| {
             lifecycle::cannot_write(&error);
             thread.started_by
-        })
+        });
+        if RESERVES.load(Ordering::Relaxed) && stack != thread.started_by {
+            LATEST_STACK.store(stack, Ordering::Relaxed);
+        }
+        stack
     }
 }
 
@@ -325,6 +333,10 @@ pub(crate) fn not_resized(slot: &Slot, resizing: &Resizing) {
 pub(crate) enum RangeChange {
     /// Anonymous memory is mapped there.
     Mapped { accessible: bool },
+    /// Anonymous memory is mapped there, accessible, without any set aside for it.
+    Reserved,
+    /// An allocator mapped it for blocks that are recorded themselves.
+    Pool,
     /// Nothing of the program's is there any more.
     Unmapped,
     /// It may be read or written from now on, or no more.
@@ -347,9 +359,15 @@ pub(crate) fn range(start: usize, length: usize, change: RangeChange, sequence: 
         let mut ranges = agent.ranges.lock().unwrap_or_else(PoisonError::into_inner);
         let concerns = match change {
             RangeChange::Mapped { .. } => {
-                ranges.insert(start, length);
+                ranges.insert(start, length, Kind::Heap);
                 true
             }
+            RangeChange::Pool => {
+                ranges.insert(start, length, Kind::Pool);
+                true
+            }
+            // Told below, with its stack.
+            RangeChange::Reserved => true,
             RangeChange::Unmapped => ranges.remove(start, length),
             RangeChange::Protected { .. } => ranges.overlaps(start, length),
         };
@@ -359,9 +377,21 @@ pub(crate) fn range(start: usize, length: usize, change: RangeChange, sequence: 
         }
         let thread = thread::of(slot, agent);
         let stack = agent.stack(thread);
+        if matches!(change, RangeChange::Reserved) {
+            RESERVES.store(true, Ordering::Relaxed);
+            let known = if stack == thread.started_by { NO_STACK } else { stack };
+            if known != NO_STACK {
+                LATEST_STACK.store(known, Ordering::Relaxed);
+            }
+            let kind = Kind::Reserve(Reserve { stack: known, committed: None });
+            let mut ranges = agent.ranges.lock().unwrap_or_else(PoisonError::into_inner);
+            ranges.insert(start, length, kind);
+        }
         let (address, length) = (start as u64, length as u64);
         let kind = match change {
             RangeChange::Mapped { accessible } => EventKind::Map { address, length, stack, accessible },
+            RangeChange::Reserved => EventKind::Reserve { address, length, stack },
+            RangeChange::Pool => EventKind::Pool { address, length },
             RangeChange::Unmapped => EventKind::Unmap { address, length },
             RangeChange::Protected { accessible } => {
                 EventKind::Protect { address, length, stack, accessible }
@@ -379,6 +409,11 @@ pub(crate) fn write_own(agent: &'static Agent, kind: &EventKind) {
     // It shares the number of the program's last event: a look stands behind what it looks at.
     let sequence = SEQUENCE.load(Ordering::Relaxed);
     thread.write(agent, sequence, |encoder, out| encoder.other(out, sequence, kind));
+}
+
+/// The stack that was looked at last by a thread that runs Python.
+pub(crate) fn latest_stack() -> StackId {
+    LATEST_STACK.load(Ordering::Relaxed)
 }
 
 /// The stack that the calling thread is at, for a thread that it starts.

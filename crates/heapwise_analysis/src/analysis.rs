@@ -26,6 +26,9 @@ pub struct Analysis {
     pub events: u64,
     /// Time of the last event, milliseconds since the start of recording.
     pub duration_ms: u64,
+    /// Of the heap at the high-water mark, bytes of reservations: known by looks at what of them was in memory, and
+    /// held by whoever ran when they grew.
+    pub committed_at_peak: u64,
     /// Resident memory around the high-water mark of the heap: the last look at the process before it, or the
     /// first one behind it if there was none before. `None` if nobody ever looked.
     pub resident_at_peak: Option<ResidentPoint>,

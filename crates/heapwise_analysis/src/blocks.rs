@@ -23,6 +23,8 @@ use crate::account::{Books, Holder, Weight};
 const LARGEST_SMALL_OBJECT: u64 = 512;
 /// Its blocks are multiples of this.
 const SMALL_OBJECT_STEP: u64 = 16;
+/// From here on glibc's malloc maps a block alone, until it has seen how the program frees such.
+const MAPPED_ALONE: u64 = 128 * 1024;
 /// Tables; a power of two.
 const TABLES: usize = 64;
 /// In [`Block::size`]: the size is in [`Blocks::huge`].
@@ -47,8 +49,18 @@ struct Kind {
     thread: u32,
     /// The chance with which it was recorded, as the bits of an `f32`.
     probability_bits: u32,
-    /// Whether it is in an arena of CPython's small-object allocator.
-    small_object: bool,
+    home: Home,
+}
+
+/// Where a block lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Home {
+    /// In an arena of CPython's small-object allocator.
+    Arena,
+    /// In a pool of an allocator of a library's.
+    Pool,
+    /// Elsewhere: malloc has it.
+    Malloc,
 }
 
 /// All kinds of blocks, numbered.
@@ -56,14 +68,14 @@ struct Kind {
 struct Kinds {
     list: Vec<Kind>,
     numbers: FxHashMap<Kind, u32>,
-    /// The last one asked for, by `small_object`.
-    last: [Option<(Kind, u32)>; 2],
+    /// The last one asked for, by home.
+    last: [Option<(Kind, u32)>; 3],
 }
 
 impl Kinds {
     #[inline]
     fn number(&mut self, kind: Kind) -> u32 {
-        match self.last[usize::from(kind.small_object)] {
+        match self.last[kind.home as usize] {
             Some((last, number)) if last == kind => number,
             _ => self.find(kind),
         }
@@ -74,7 +86,7 @@ impl Kinds {
             self.list.push(kind);
             self.list.len() as u32 - 1
         });
-        self.last[usize::from(kind.small_object)] = Some((kind, number));
+        self.last[kind.home as usize] = Some((kind, number));
         number
     }
 }
@@ -86,7 +98,10 @@ pub(crate) struct Blocks {
     /// The sizes of blocks of 4 GiB and more, by address.
     huge: FxHashMap<u64, u64>,
     kinds: Kinds,
-    small_object_bytes: f64,
+    /// Disjoint ranges of pools, start and end; there are a few of them or none.
+    pools: Vec<(u64, u64)>,
+    /// By home, with what the allocator there adds to a block.
+    bytes: [f64; 3],
 }
 
 /// What there is to know of a block that was allocated.
@@ -105,23 +120,65 @@ impl Blocks {
             tables: std::array::from_fn(|_| HashMap::default()),
             huge: FxHashMap::default(),
             kinds: Kinds::default(),
-            small_object_bytes: 0.0,
+            pools: Vec::new(),
+            bytes: [0.0; 3],
         }
     }
 
     /// Bytes live in CPython's small-object arenas, rounded up block by block as that allocator does.
     pub(crate) fn small_object_bytes(&self) -> f64 {
-        self.small_object_bytes
+        self.bytes[Home::Arena as usize]
+    }
+
+    /// Bytes live in pools.
+    pub(crate) fn pool_bytes(&self) -> f64 {
+        self.bytes[Home::Pool as usize]
+    }
+
+    /// Bytes that live blocks take, with what their allocators add to them.
+    pub(crate) fn taken_bytes(&self) -> f64 {
+        self.bytes.iter().sum()
+    }
+
+    /// An allocator took a range for the blocks that it gives from now on.
+    pub(crate) fn add_pool(&mut self, address: u64, length: u64) {
+        self.remove_pool(address, length);
+        self.pools.push((address, address.saturating_add(length)));
+    }
+
+    /// Nothing in the range is of a pool any more.
+    pub(crate) fn remove_pool(&mut self, address: u64, length: u64) {
+        let end = address.saturating_add(length);
+        let mut rest = Vec::new();
+        self.pools.retain(|&(from, to)| {
+            let apart = to <= address || end <= from;
+            if !apart {
+                rest.extend([(from, address), (end, to)].into_iter().filter(|(from, to)| from < to));
+            }
+            apart
+        });
+        self.pools.append(&mut rest);
+    }
+
+    #[inline]
+    fn home(&self, address: u64, size: u64, allocator: Allocator) -> Home {
+        if matches!(allocator, Allocator::PythonMem | Allocator::PythonObject) && size <= LARGEST_SMALL_OBJECT
+        {
+            Home::Arena
+        } else if self.pools.iter().any(|&(from, to)| (from..to).contains(&address)) {
+            Home::Pool
+        } else {
+            Home::Malloc
+        }
     }
 
     /// A block was allocated.
     #[inline]
     pub(crate) fn allocate(&mut self, ledger: &mut impl Books, new: &NewBlock, now_ms: u64) {
         let NewBlock { address, size, allocator, probability, holder } = *new;
-        let small_object = matches!(allocator, Allocator::PythonMem | Allocator::PythonObject)
-            && size <= LARGEST_SMALL_OBJECT;
+        let home = self.home(address, size, allocator);
         let probability = probability as f32;
-        let kind = Kind { thread: holder.thread, probability_bits: probability.to_bits(), small_object };
+        let kind = Kind { thread: holder.thread, probability_bits: probability.to_bits(), home };
         let block = Block {
             size: cut(size),
             account: holder.account,
@@ -135,9 +192,7 @@ impl Blocks {
             self.huge.insert(address, size);
         }
         ledger.allocate(holder, Weight::new(size, probability));
-        if small_object {
-            self.small_object_bytes += small_object_weight(size, probability);
-        }
+        self.bytes[home as usize] += taken(home, size, probability);
     }
 
     /// A block was freed.
@@ -167,14 +222,12 @@ impl Blocks {
             HUGE => self.huge.remove(&address).unwrap_or_default(),
             size => u64::from(size),
         };
-        let Kind { thread, probability_bits, small_object } = self.kinds.list[block.kind as usize];
+        let Kind { thread, probability_bits, home } = self.kinds.list[block.kind as usize];
         let probability = f32::from_bits(probability_bits);
         let temporary = u64::from(cut(now_ms) - block.born_ms) <= TEMPORARY_MS;
         let holder = Holder { account: block.account, thread };
         ledger.release(holder, Weight::new(size, probability), temporary);
-        if small_object {
-            self.small_object_bytes -= small_object_weight(size, probability);
-        }
+        self.bytes[home as usize] -= taken(home, size, probability);
     }
 }
 
@@ -183,9 +236,17 @@ fn cut(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
+/// What a block takes where it lies. For malloc that is glibc's: a word before each block, steps of 16 bytes, and
+/// whole pages for large ones.
 #[inline]
-fn small_object_weight(size: u64, probability: f32) -> f64 {
-    Weight::new(size.max(1).next_multiple_of(SMALL_OBJECT_STEP), probability).bytes
+fn taken(home: Home, size: u64, probability: f32) -> f64 {
+    let taken = match home {
+        Home::Arena => size.max(1).next_multiple_of(SMALL_OBJECT_STEP),
+        Home::Malloc if size < MAPPED_ALONE => size.saturating_add(8).max(32).next_multiple_of(16),
+        Home::Malloc => size.saturating_add(16).checked_next_multiple_of(4096).unwrap_or(size),
+        Home::Pool => size,
+    };
+    Weight::new(taken, probability).bytes
 }
 
 /// Blocks of one stretch of memory, this many bits of address, are neighbours in one table.

@@ -214,6 +214,7 @@ impl Whole {
             sampling: Sampling::EXACT,
             events: 0,
             duration_ms: 0,
+            committed_at_peak: 0,
             resident_at_peak: None,
             resident_maximum: None,
             max_rss_bytes: None,
@@ -249,6 +250,7 @@ impl Whole {
             whole.sampling = part.own.sampling;
         }
         whole.events += part.own.events;
+        whole.committed_at_peak += part.own.committed_at_peak;
         let here = |stack: StackId| merged.stacks.get(stack as usize).copied().unwrap_or(NO_STACK);
         if first {
             // Where the program itself came to.
@@ -311,8 +313,14 @@ fn sum(points: &[Option<ResidentPoint>], time_ms: u64) -> ResidentPoint {
             arenas: all(|point| point.resident.arenas),
             malloc_free: all(|point| point.resident.malloc_free),
             malloc_used: all(|point| point.resident.malloc_used),
+            before: all(|point| point.resident.before),
+            private: all(|point| point.resident.private),
+            stacks: all(|point| point.resident.stacks),
+            pools: all(|point| point.resident.pools),
         },
         heap_bytes: all(|point| point.heap_bytes),
         small_object_bytes: all(|point| point.small_object_bytes),
+        pool_bytes: all(|point| point.pool_bytes),
+        overhead_bytes: all(|point| point.overhead_bytes),
     }
 }

@@ -216,15 +216,27 @@ impl<'a> Replay<'a> {
             EventKind::Free { address } => self.blocks.free(&mut self.accounts, address, now_ms),
             EventKind::Map { address, length, stack, accessible } => {
                 let holder = self.holder(thread, stack);
-                let change = Change { address, length, accessible, holder, now_ms, sequence: now_ms };
+                let change =
+                    Change { address, length, accessible, reserve: false, holder, now_ms, sequence: now_ms };
                 self.mappings.map(&mut self.accounts, &change);
             }
             EventKind::Protect { address, length, stack, accessible } => {
                 let holder = self.holder(thread, stack);
-                let change = Change { address, length, accessible, holder, now_ms, sequence: now_ms };
+                let change =
+                    Change { address, length, accessible, reserve: false, holder, now_ms, sequence: now_ms };
                 self.mappings.protect(&mut self.accounts, &change);
             }
-            EventKind::Unmap { address, length } => {
+            EventKind::Reserve { address, length, stack } => {
+                let (holder, accessible, reserve) = (self.holder(thread, stack), true, true);
+                let change =
+                    Change { address, length, accessible, reserve, holder, now_ms, sequence: now_ms };
+                self.mappings.map(&mut self.accounts, &change);
+            }
+            EventKind::Committed { address, bytes, stack } => {
+                let holder = self.holder(thread, stack);
+                self.mappings.commit(&mut self.accounts, address, bytes, holder);
+            }
+            EventKind::Pool { address, length } | EventKind::Unmap { address, length } => {
                 self.mappings.unmap(&mut self.accounts, address, length, now_ms);
             }
             EventKind::Resident(_) | EventKind::Refused { .. } => {}

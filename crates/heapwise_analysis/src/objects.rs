@@ -267,7 +267,11 @@ impl<'a> Join<'a> {
             EventKind::Unmap { address, length } => {
                 self.mappings.unmap(&mut self.ledger, address, length, time_ms);
             }
-            EventKind::Resident(_) | EventKind::Refused { .. } => {}
+            EventKind::Reserve { address, length, .. } | EventKind::Pool { address, length } => {
+                self.mappings.unmap(&mut self.ledger, address, length, time_ms);
+            }
+            // What lies in a reservation cannot be told apart.
+            EventKind::Committed { .. } | EventKind::Resident(_) | EventKind::Refused { .. } => {}
         }
         if sequence == self.peak {
             self.at_peak();
@@ -295,7 +299,15 @@ impl<'a> Join<'a> {
         if account as usize == self.stack_of.len() {
             self.stack_of.push(stack);
         }
-        Change { address, length, accessible, holder: Holder { account, thread: 0 }, now_ms, sequence }
+        Change {
+            address,
+            length,
+            accessible,
+            reserve: false,
+            holder: Holder { account, thread: 0 },
+            now_ms,
+            sequence,
+        }
     }
 
     #[inline]

@@ -76,6 +76,8 @@ struct Replay<'a, W> {
     looks: Looks,
     refusals: Refusals,
     last_stack: StackId,
+    /// Bytes of reservations at the high-water mark.
+    committed_at_peak: u64,
 }
 
 impl<'a, W: Watch> Replay<'a, W> {
@@ -95,6 +97,7 @@ impl<'a, W: Watch> Replay<'a, W> {
             looks: Looks::default(),
             refusals: Refusals::default(),
             last_stack: NO_STACK,
+            committed_at_peak: 0,
         }
     }
 
@@ -119,17 +122,59 @@ impl<'a, W: Watch> Replay<'a, W> {
             EventKind::Map { address, length, stack, accessible } => {
                 self.last_stack = stack;
                 let holder = self.holder(thread, stack);
-                let change = Change { address, length, accessible, holder, now_ms, sequence: event.sequence };
+                let change = Change {
+                    address,
+                    length,
+                    accessible,
+                    reserve: false,
+                    holder,
+                    now_ms,
+                    sequence: event.sequence,
+                };
                 self.mappings.map(&mut self.ledger, &change);
                 holder
             }
             EventKind::Protect { address, length, stack, accessible } => {
                 let holder = self.holder(thread, stack);
-                let change = Change { address, length, accessible, holder, now_ms, sequence: event.sequence };
+                let change = Change {
+                    address,
+                    length,
+                    accessible,
+                    reserve: false,
+                    holder,
+                    now_ms,
+                    sequence: event.sequence,
+                };
                 self.mappings.protect(&mut self.ledger, &change);
                 holder
             }
+            EventKind::Reserve { address, length, stack } => {
+                let holder = self.holder(thread, stack);
+                let change = Change {
+                    address,
+                    length,
+                    accessible: true,
+                    reserve: true,
+                    holder,
+                    now_ms,
+                    sequence: event.sequence,
+                };
+                self.mappings.map(&mut self.ledger, &change);
+                holder
+            }
+            EventKind::Committed { address, bytes, stack } => {
+                let holder = self.holder(thread, stack);
+                self.mappings.commit(&mut self.ledger, address, bytes, holder);
+                holder
+            }
+            EventKind::Pool { address, length } => {
+                self.mappings.unmap(&mut self.ledger, address, length, now_ms);
+                self.blocks.add_pool(address, length);
+                self.after(None, event.sequence);
+                return;
+            }
             EventKind::Unmap { address, length } => {
+                self.blocks.remove_pool(address, length);
                 self.mappings.unmap(&mut self.ledger, address, length, now_ms);
                 self.after(None, event.sequence);
                 return;
@@ -158,11 +203,13 @@ impl<'a, W: Watch> Replay<'a, W> {
             {
                 self.peak_sequence = sequence;
                 self.looks.heap_peak();
+                self.committed_at_peak = self.mappings.committed();
             }
         } else if self.watch.is_mark(self.events) {
             self.ledger.mark(holder, now_ms);
             self.peak_sequence = sequence;
             self.looks.heap_peak();
+            self.committed_at_peak = self.mappings.committed();
         }
         self.time_line.heap(now_ms, self.ledger.live_bytes());
         self.watch.heap(self.events, now_ms, self.ledger.live_bytes());
@@ -193,11 +240,15 @@ impl<'a, W: Watch> Replay<'a, W> {
 
     fn look(&mut self, resident: Resident) {
         self.time_line.look(self.now_ms, resident);
+        let heap_bytes = self.ledger.live_bytes();
+        let in_blocks = heap_bytes - self.mappings.bytes() as f64;
         let point = ResidentPoint {
             time_ms: self.now_ms,
             resident,
-            heap_bytes: whole(self.ledger.live_bytes()),
+            heap_bytes: whole(heap_bytes),
             small_object_bytes: whole(self.blocks.small_object_bytes()),
+            pool_bytes: whole(self.blocks.pool_bytes()),
+            overhead_bytes: whole(self.blocks.taken_bytes() - in_blocks),
         };
         self.watch.look(&point);
         self.looks.add(point);
@@ -228,7 +279,8 @@ impl<'a, W: Watch> Replay<'a, W> {
             sampling: Sampling::EXACT,
             events: self.events,
             duration_ms: self.now_ms,
-            resident_at_peak: self.looks.at_heap_peak(),
+            committed_at_peak: self.committed_at_peak,
+            resident_at_peak: self.looks.at_heap_peak(peak.heap_bytes),
             resident_maximum: maximum,
             max_rss_bytes,
             refusals: self.refusals,

@@ -15,6 +15,10 @@ pub struct ResidentPoint {
     pub heap_bytes: u64,
     /// Of these, bytes in CPython's small-object arenas (estimated from the sizes of blocks).
     pub small_object_bytes: u64,
+    /// Of the heap, bytes in the pools of hooked allocators.
+    pub pool_bytes: u64,
+    /// What allocators add to the live blocks: headers, and sizes rounded up (estimated from the sizes).
+    pub overhead_bytes: u64,
 }
 
 /// The resident memory, split; all in bytes, and all but `not_resident` sum up to `total`.
@@ -24,48 +28,61 @@ pub struct ResidentParts {
     pub total: u64,
     /// The program's heap.
     pub heap: u64,
-    /// What allocators hold but nobody uses: free room in CPython's arenas, and what malloc keeps.
+    /// What allocators add to the program's blocks: headers, and sizes rounded up.
+    pub overhead: u64,
+    /// What allocators hold but nobody uses: free room in CPython's arenas, in malloc and in libraries' pools.
     pub held_free: u64,
     /// Libraries and other mapped files, and shared memory.
     pub files: u64,
+    /// Libraries' own variables and relocated tables: private copies of their pages.
+    pub variables: u64,
+    /// Stacks of threads.
+    pub stacks: u64,
+    /// What was there before recording began: the start of the interpreter.
+    pub before: u64,
     /// The profiler itself.
     pub agent: u64,
-    /// Anonymous memory that none of this explains: interpreter state outside the hooks, allocator
-    /// headers, thread stacks.
+    /// Anonymous memory that none of this explains.
     pub rest: u64,
-    /// Bytes of heap, held free memory and agent that cannot be in memory, because there are not so many
-    /// anonymous pages: asked for but never touched, or swapped out. Not 0 means that the split is a bound.
+    /// Bytes of heap and agent that cannot be in memory, because there are not so many anonymous pages: asked for
+    /// but never touched, or swapped out. Not 0 means that the split is a bound.
     pub not_resident: u64,
 }
 
 impl ResidentPoint {
-    /// Splits the resident memory. Where the parts are more than the pages, they are filled in the order
-    /// agent, heap, held free, and what does not fit is `not_resident`.
+    /// Splits the resident memory. Where the parts are more than the pages, they are filled in the order agent,
+    /// variables, stacks, heap, overhead, held free, before; what does not fit of agent and heap is `not_resident`.
     pub fn parts(&self) -> ResidentParts {
         let resident = &self.resident;
         let mut left = resident.anonymous;
-        let mut not_resident = 0u64;
         let mut take = |wanted: u64| {
             let taken = wanted.min(left);
             left -= taken;
-            not_resident = not_resident.saturating_add(wanted - taken);
             taken
         };
         let agent = take(resident.agent);
+        let variables = take(resident.private);
+        let stacks = take(resident.stacks);
+        let heap = take(self.heap_bytes);
+        let overhead = take(self.overhead_bytes);
+        let in_arenas = resident.arenas.saturating_sub(self.small_object_bytes);
+        let in_pools = resident.pools.saturating_sub(self.pool_bytes);
+        let held_free = take(in_arenas.saturating_add(in_pools).saturating_add(resident.malloc_free));
+        let before = take(resident.before);
         // Parts of the capture that were mapped but not yet written to have no pages.
         let capture = resident.capture.min(resident.file);
-        let heap = take(self.heap_bytes);
-        let held_free = take(
-            resident.arenas.saturating_sub(self.small_object_bytes).saturating_add(resident.malloc_free),
-        );
         ResidentParts {
             total: resident.total(),
             heap,
+            overhead,
             held_free,
             files: (resident.file - capture).saturating_add(resident.shared),
+            variables,
+            stacks,
+            before,
             agent: agent.saturating_add(capture),
             rest: left,
-            not_resident,
+            not_resident: (resident.agent - agent).saturating_add(self.heap_bytes - heap),
         }
     }
 }
@@ -75,16 +92,14 @@ impl ResidentPoint {
 pub(crate) struct Looks {
     latest: Option<ResidentPoint>,
     maximum: Option<ResidentPoint>,
-    at_heap_peak: Option<ResidentPoint>,
-    /// Whether the heap reached a new high-water mark since the latest look.
-    higher: bool,
+    /// The last look before the high-water mark and the first one behind it.
+    around_peak: [Option<ResidentPoint>; 2],
 }
 
 impl Looks {
     /// The process was looked at.
     pub(crate) fn add(&mut self, point: ResidentPoint) {
-        self.at_heap_peak = self.at_heap_peak().or(Some(point));
-        self.higher = false;
+        self.around_peak[1].get_or_insert(point);
         self.latest = Some(point);
         if self.maximum.is_none_or(|known| point.resident.total() > known.resident.total()) {
             self.maximum = Some(point);
@@ -94,12 +109,14 @@ impl Looks {
     /// The heap reached a new high-water mark.
     #[inline]
     pub(crate) fn heap_peak(&mut self) {
-        self.higher = true;
+        self.around_peak = [self.latest, None];
     }
 
-    /// The last look before the high-water mark, or the first one behind it if there was none before.
-    pub(crate) fn at_heap_peak(&self) -> Option<ResidentPoint> {
-        if self.higher { self.latest } else { self.at_heap_peak }
+    /// Of the last look before the high-water mark and the first one behind it the one that found the heap nearest
+    /// to it; if both are as near the one behind, when the memory has been written to.
+    pub(crate) fn at_heap_peak(&self, peak_bytes: u64) -> Option<ResidentPoint> {
+        let behind_first = self.around_peak.iter().rev().flatten();
+        behind_first.min_by_key(|point| point.heap_bytes.abs_diff(peak_bytes)).copied()
     }
 
     /// The look that found the most resident memory, the first of equal ones.

@@ -226,18 +226,33 @@ impl<'a> Replay<'a> {
             }
             EventKind::Map { address, length, stack, accessible } => {
                 let holder = self.holder(thread, stack).0;
-                let change = Mapped { address, length, accessible, holder, now_ms, sequence };
+                let change = Mapped { address, length, accessible, reserve: false, holder, now_ms, sequence };
                 self.mappings.map(&mut self.ledger, &change);
                 self.weigh();
             }
             EventKind::Protect { address, length, stack, accessible } => {
                 let holder = self.holder(thread, stack).0;
-                let change = Mapped { address, length, accessible, holder, now_ms, sequence };
+                let change = Mapped { address, length, accessible, reserve: false, holder, now_ms, sequence };
                 self.mappings.protect(&mut self.ledger, &change);
                 self.weigh();
             }
             EventKind::Unmap { address, length } => {
                 self.mappings.unmap(&mut self.ledger, address, length, now_ms);
+                self.weigh();
+            }
+            EventKind::Reserve { address, length, stack } => {
+                let (holder, accessible) = (self.holder(thread, stack).0, true);
+                let change = Mapped { address, length, accessible, reserve: true, holder, now_ms, sequence };
+                self.mappings.map(&mut self.ledger, &change);
+                self.weigh();
+            }
+            EventKind::Committed { address, bytes, stack } => {
+                let holder = self.holder(thread, stack).0;
+                self.mappings.commit(&mut self.ledger, address, bytes, holder);
+            }
+            EventKind::Pool { address, length } => {
+                self.mappings.unmap(&mut self.ledger, address, length, now_ms);
+                self.blocks.add_pool(address, length);
                 self.weigh();
             }
             EventKind::Resident(_) | EventKind::Refused { .. } => return,

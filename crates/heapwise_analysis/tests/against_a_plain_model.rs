@@ -132,7 +132,11 @@ impl Model {
                     }
                 }
             }
-            EventKind::Resident(_) | EventKind::Refused { .. } => {}
+            EventKind::Resident(_)
+            | EventKind::Refused { .. }
+            | EventKind::Reserve { .. }
+            | EventKind::Committed { .. }
+            | EventKind::Pool { .. } => {}
         }
     }
 

@@ -1,8 +1,11 @@
 //! Captures small enough to check the numbers by hand.
 
-use heapwise_analysis::profile::{Allocator, NO_STACK, Origin, Problem, Profile, Resident, Sampling, Target};
+use heapwise_analysis::profile::{
+    Allocator, EventKind, NO_STACK, Origin, Problem, Profile, Resident, Sampling, Target,
+};
 use heapwise_analysis::{
-    Analysis, LineTotals, NO_PYTHON, Place, Places, ResidentParts, Totals, Whose, analyse, call_tree, places,
+    Analysis, LineTotals, NO_PYTHON, Place, Places, ResidentParts, ResidentPoint, Totals, Whose, analyse,
+    call_tree, places,
 };
 use heapwise_testkit::{CaptureBuilder, Mode};
 
@@ -349,11 +352,17 @@ fn the_resident_memory_is_explained() {
         arenas: 4096,
         malloc_free: 200,
         malloc_used: 2100,
+        before: 500,
+        private: 300,
+        stacks: 100,
+        pools: 4096,
     };
     capture
         .allocation_by(Allocator::PythonObject, 0x10, 33, a) // 48 bytes of an arena
         .allocation_by(Allocator::PythonObject, 0x100, 513, a) // malloc gives that
         .allocation(0x1000, 2000, a)
+        .event(&EventKind::Pool { address: 0x10_0000, length: 0x10_0000 })
+        .allocation(0x10_0040, 1000, a)
         .time(20)
         .resident(resident)
         .time(30)
@@ -368,36 +377,77 @@ fn the_resident_memory_is_explained() {
     let analysis = analysed(capture);
     assert_eq!(analysis.max_rss_bytes, Some(50_900));
     let before = analysis.resident_at_peak.expect("a look");
-    assert_eq!((before.time_ms, before.heap_bytes, before.small_object_bytes), (20, 2546, 48));
+    assert_eq!((before.time_ms, before.heap_bytes), (20, 3546));
+    assert_eq!((before.small_object_bytes, before.pool_bytes), (48, 1000));
+    // Of an arena 48 bytes for 33, of malloc 528 for 513 and 2016 for 2000.
+    assert_eq!(before.overhead_bytes, 15 + 15 + 16);
     let expected = ResidentParts {
         total: 13_500,
-        heap: 2546,
-        held_free: 4096 - 48 + 200,
+        heap: 3546,
+        overhead: 46,
+        held_free: (4096 - 48) + (4096 - 1000) + 200,
         files: 3500 - 600,
+        variables: 300,
+        stacks: 100,
+        before: 0,
         agent: 1000 + 600,
-        rest: 10_000 - 1000 - 2546 - 4248,
+        rest: 0,
         not_resident: 0,
     };
-    assert_eq!(before.parts(), expected);
+    let held_free = 10_000 - 1000 - 300 - 100 - 3546 - 46;
+    assert!(held_free < expected.held_free);
+    assert_eq!(before.parts(), ResidentParts { held_free, ..expected });
+    let roomy = ResidentPoint { resident: Resident { anonymous: 20_000, ..resident }, ..before };
+    let held_free = (4096 - 48) + (4096 - 1000) + 200;
+    let rest = 20_000 - 1000 - 300 - 100 - 3546 - 46 - held_free - 500;
+    assert_eq!(roomy.parts(), ResidentParts { total: 23_500, held_free, before: 500, rest, ..expected });
     let most = analysis.resident_maximum.expect("a look");
     assert_eq!(most.time_ms, 40);
-    // 300 for the agent's heap leave 100 for 547 bytes of heap; nothing is left for 4248 held free. The 600 of the
-    // capture are pages of a file.
+    // 300 for the agent's heap leave 100 for libraries' variables and nothing for the heap. The 600 of the capture are
+    // pages of a file.
     let parts = most.parts();
-    assert_eq!((parts.agent, parts.heap, parts.held_free, parts.rest), (300 + 600, 100, 0, 0));
-    assert_eq!(parts.not_resident, 447 + 4248);
-    assert_eq!(parts.total, parts.agent + parts.heap + parts.held_free + parts.files + parts.rest);
+    assert_eq!((parts.agent, parts.variables, parts.heap, parts.held_free), (300 + 600, 100, 0, 0));
+    assert_eq!(parts.not_resident, 1547);
+    assert_eq!(parts.total, parts.agent + parts.variables + parts.files);
 }
 
 #[test]
-fn without_a_look_before_the_peak_the_first_behind_it_explains() {
+fn the_look_that_found_the_heap_nearest_to_its_peak_explains() {
     let mut capture = CaptureBuilder::new(Mode::Exact);
     let a = capture.stack(&["a:1"]);
     let resident = Resident { anonymous: 5, ..Resident::default() };
     capture.allocation(0x10, 10, a).time(3).resident(resident).time(4).resident(resident);
-    assert_eq!(analysed(capture.clone()).resident_at_peak.map(|it| it.time_ms), Some(3));
+    let at = |capture: CaptureBuilder| analysed(capture).resident_at_peak.map(|it| it.time_ms);
+    assert_eq!(at(capture.clone()), Some(3), "the first one behind the peak");
     capture.time(5).allocation(0x20, 10, a).free(0x20).time(6).resident(resident);
-    assert_eq!(analysed(capture).resident_at_peak.map(|it| it.time_ms), Some(4));
+    assert_eq!(at(capture.clone()), Some(6), "both are as near: the one behind");
+    capture.allocation(0x20, 15, a).free(0x20).free(0x10).time(7).resident(resident);
+    assert_eq!(at(capture), Some(6), "the last one before");
+}
+
+#[test]
+fn of_a_reservation_counts_what_is_in_memory() {
+    let mut capture = CaptureBuilder::new(Mode::Exact);
+    let [a, b] = [capture.stack(&["a:1"]), capture.stack(&["a:2"])];
+    let committed = |address, bytes, stack| EventKind::Committed { address, bytes, stack };
+    capture
+        .event(&EventKind::Reserve { address: 0x1000, length: 0x9000, stack: a })
+        .event(&committed(0x1000, 0x2000, a))
+        .event(&committed(0x1000, 0x5000, b))
+        .event(&committed(0x1000, 0x4000, a)) // shrinks: from who came last
+        .unmap(0x1000, 0x4800) // half of it, and half of what it holds
+        .event(&committed(0x1000, 0x1000, a)) // nothing there any more
+        .event(&committed(0x5800, 0x1000, a))
+        .protect(0x5800, 0x4800, a, false)
+        .event(&committed(0x5800, 0x1000, a))
+        .protect(0x5800, 0x4800, a, true)
+        .event(&committed(0x6000, 0xffff, b)) // more than there is
+        .event(&EventKind::Pool { address: 0x6000, length: 0x1000 });
+    let analysis = analysed(capture);
+    assert_eq!((analysis.peak.heap_bytes, analysis.committed_at_peak), (0x5000, 0x5000));
+    assert_eq!((analysis.stack(a).peak_bytes, analysis.stack(b).peak_bytes), (0x2000, 0x3000));
+    assert_eq!((analysis.stack(a).leaked_bytes, analysis.stack(b).leaked_bytes), (0, 0x3800));
+    assert_eq!((analysis.stack(a).leaked_blocks, analysis.stack(b).leaked_blocks), (0, 1));
 }
 
 #[test]

@@ -16,8 +16,12 @@
 //! | 5 | protect | address, length, stack, 1 if accessible |
 //! | 6 | time | milliseconds since start |
 //! | 7 | sampling | interval, threshold |
-//! | 8 | resident | the eight numbers of [`Resident`] |
+//! | 8 | resident | the first eight numbers of [`Resident`]; only read |
+//! | 13 | resident | how many numbers of [`Resident`] follow, these; a reader skips what it does not know |
 //! | 9 | refused | bytes asked for, stack, limit of the address space |
+//! | 10 | reserve | address, length, stack |
+//! | 11 | committed | address, bytes, stack |
+//! | 12 | pool | address, length |
 //!
 //! Time and sampling hold for the events behind them in the same chunk; a writer repeats them at the start of
 //! each chunk. They take no sequence number of their own.
@@ -27,7 +31,7 @@ use crate::table::StackId;
 use crate::{DecodeError, varint};
 
 /// The most bytes that one event takes.
-pub const MAX_LENGTH: usize = 1 + 9 * varint::MAX_LENGTH;
+pub const MAX_LENGTH: usize = 1 + (2 + Resident::NUMBERS) * varint::MAX_LENGTH;
 
 const KIND: u8 = 0x0f;
 const SEQUENCE_FOLLOWS: u8 = 0x10;
@@ -77,9 +81,67 @@ pub struct Resident {
     pub malloc_free: u64,
     /// What malloc has in use, its own headers included; 0 if it does not say.
     pub malloc_used: u64,
+    /// Anonymous pages that were in memory when recording began.
+    pub before: u64,
+    /// Private copies of pages of files, which are anonymous: libraries' variables and relocated tables.
+    pub private: u64,
+    /// Pages of the stacks of all threads.
+    pub stacks: u64,
+    /// Pages in the pools of allocators that are hooked.
+    pub pools: u64,
 }
 
 impl Resident {
+    const NUMBERS: usize = 12;
+
+    const fn to_numbers(self) -> [u64; Self::NUMBERS] {
+        [
+            self.anonymous,
+            self.file,
+            self.shared,
+            self.agent,
+            self.capture,
+            self.arenas,
+            self.malloc_free,
+            self.malloc_used,
+            self.before,
+            self.private,
+            self.stacks,
+            self.pools,
+        ]
+    }
+
+    const fn from_numbers(numbers: [u64; Self::NUMBERS]) -> Self {
+        let [
+            anonymous,
+            file,
+            shared,
+            agent,
+            capture,
+            arenas,
+            malloc_free,
+            malloc_used,
+            before,
+            private,
+            stacks,
+            pools,
+        ] = numbers;
+        Self {
+            anonymous,
+            file,
+            shared,
+            agent,
+            capture,
+            arenas,
+            malloc_free,
+            malloc_used,
+            before,
+            private,
+            stacks,
+            pools,
+        }
+    }
+
     /// The resident set: all pages in memory.
     pub const fn total(&self) -> u64 {
         self.anonymous.saturating_add(self.file).saturating_add(self.shared)
@@ -146,6 +208,32 @@ pub enum EventKind {
         stack: StackId,
         /// The limit of the process's address space then, bytes; 0 if there was none.
         limit: u64,
+    },
+    /// A large range was mapped that can be used at once and for which the system was asked to set nothing aside, as
+    /// allocators of libraries do: a reservation, of which [`Self::Committed`] counts.
+    Reserve {
+        /// Where it starts.
+        address: u64,
+        /// Bytes.
+        length: u64,
+        /// Who asked.
+        stack: StackId,
+    },
+    /// So many bytes of the reservation at the address are in memory now.
+    Committed {
+        /// An address in the reservation.
+        address: u64,
+        /// Bytes.
+        bytes: u64,
+        /// Who is taken to have made it grow, if it did.
+        stack: StackId,
+    },
+    /// A range that an allocator mapped whose blocks are recorded themselves. It does not count.
+    Pool {
+        /// Where it starts.
+        address: u64,
+        /// Bytes.
+        length: u64,
     },
 }
 
@@ -221,17 +309,9 @@ impl EventEncoder {
                 varint::put(out, at, length)
             }
             EventKind::Resident(resident) => {
-                let mut at = self.start(out, 8, sequence, None);
-                for number in [
-                    resident.anonymous,
-                    resident.file,
-                    resident.shared,
-                    resident.agent,
-                    resident.capture,
-                    resident.arenas,
-                    resident.malloc_free,
-                    resident.malloc_used,
-                ] {
+                let mut at = self.start(out, 13, sequence, None);
+                at = varint::put(out, at, Resident::NUMBERS as u64);
+                for number in resident.to_numbers() {
                     at = varint::put(out, at, number);
                 }
                 at
@@ -241,6 +321,20 @@ impl EventEncoder {
                 let at = varint::put(out, at, size);
                 let at = varint::put(out, at, u64::from(stack));
                 varint::put(out, at, limit)
+            }
+            EventKind::Reserve { address, length, stack } => {
+                let at = self.start(out, 10, sequence, Some(address));
+                let at = varint::put(out, at, length);
+                varint::put(out, at, u64::from(stack))
+            }
+            EventKind::Committed { address, bytes, stack } => {
+                let at = self.start(out, 11, sequence, Some(address));
+                let at = varint::put(out, at, bytes);
+                varint::put(out, at, u64::from(stack))
+            }
+            EventKind::Pool { address, length } => {
+                let at = self.start(out, 12, sequence, Some(address));
+                varint::put(out, at, length)
             }
         }
     }
@@ -368,20 +462,37 @@ impl<'a> EventDecoder<'a> {
                 stack: self.stack()?,
                 accessible: self.number()? != 0,
             },
-            8 => EventKind::Resident(Resident {
-                anonymous: self.number()?,
-                file: self.number()?,
-                shared: self.number()?,
-                agent: self.number()?,
-                capture: self.number()?,
-                arenas: self.number()?,
-                malloc_free: self.number()?,
-                malloc_used: self.number()?,
-            }),
+            8 => EventKind::Resident(self.resident(8)?),
             9 => EventKind::Refused { size: self.number()?, stack: self.stack()?, limit: self.number()? },
+            10 => EventKind::Reserve {
+                address: self.address(tag)?,
+                length: self.number()?,
+                stack: self.stack()?,
+            },
+            11 => EventKind::Committed {
+                address: self.address(tag)?,
+                bytes: self.number()?,
+                stack: self.stack()?,
+            },
+            12 => EventKind::Pool { address: self.address(tag)?, length: self.number()? },
+            13 => {
+                let count = self.number()?;
+                EventKind::Resident(self.resident(count)?)
+            }
             _ => return Err(DecodeError::UnknownTag(tag)),
         };
         Ok(Event { sequence: self.position.sequence, time_ms: self.time_ms, kind })
+    }
+
+    fn resident(&mut self, count: u64) -> Result<Resident, DecodeError> {
+        let mut numbers = [0; Resident::NUMBERS];
+        for index in 0..count {
+            let number = self.number()?;
+            if let Some(known) = numbers.get_mut(usize::try_from(index).unwrap_or(usize::MAX)) {
+                *known = number;
+            }
+        }
+        Ok(Resident::from_numbers(numbers))
     }
 
     #[inline]
@@ -431,7 +542,7 @@ mod tests {
             ),
             (address.clone(), any::<u64>())
                 .prop_map(|(address, length)| EventKind::Unmap { address, length }),
-            (address, any::<u64>(), any::<u32>(), any::<bool>()).prop_map(
+            (address.clone(), any::<u64>(), any::<u32>(), any::<bool>()).prop_map(
                 |(address, length, stack, accessible)| EventKind::Protect {
                     address,
                     length,
@@ -444,16 +555,12 @@ mod tests {
                 stack,
                 limit
             }),
-            any::<[u64; 8]>().prop_map(|n| EventKind::Resident(Resident {
-                anonymous: n[0],
-                file: n[1],
-                shared: n[2],
-                agent: n[3],
-                capture: n[4],
-                arenas: n[5],
-                malloc_free: n[6],
-                malloc_used: n[7],
-            })),
+            any::<[u64; Resident::NUMBERS]>().prop_map(|n| EventKind::Resident(Resident::from_numbers(n))),
+            (address.clone(), any::<u64>(), any::<u32>())
+                .prop_map(|(address, length, stack)| EventKind::Reserve { address, length, stack }),
+            (address.clone(), any::<u64>(), any::<u32>())
+                .prop_map(|(address, bytes, stack)| EventKind::Committed { address, bytes, stack }),
+            (address, any::<u64>()).prop_map(|(address, length)| EventKind::Pool { address, length }),
         ]
     }
 
@@ -486,6 +593,20 @@ mod tests {
             let mut decoder = EventDecoder::new(&bytes, 0);
             while let Ok(Some(_)) = decoder.next_event() {}
         }
+    }
+
+    #[test]
+    fn a_look_of_an_older_or_newer_writer_is_read() {
+        let older = [8, 1, 2, 3, 4, 5, 6, 7, 8];
+        let numbers = [1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0];
+        let expected = Some(EventKind::Resident(Resident::from_numbers(numbers)));
+        let read = |bytes: &[u8]| {
+            let mut decoder = EventDecoder::new(bytes, 0);
+            decoder.next_event().expect("a look").map(|event| event.kind)
+        };
+        assert_eq!(read(&older), expected);
+        let newer = [13, 13, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 99];
+        assert_eq!(read(&newer), expected);
     }
 
     #[test]

@@ -156,6 +156,8 @@ fn has_known_stack(kind: &mut EventKind, stack_count: usize) -> bool {
     let (EventKind::Allocation { stack, .. }
     | EventKind::Map { stack, .. }
     | EventKind::Protect { stack, .. }
+    | EventKind::Reserve { stack, .. }
+    | EventKind::Committed { stack, .. }
     | EventKind::Refused { stack, .. }) = kind
     else {
         return true;

@@ -242,6 +242,9 @@ pub struct NotFollowed {
 pub struct Peak {
     /// Bytes of heap live at that moment.
     pub heap_bytes: u64,
+    /// Of `heap_bytes`, what lies in reservations of libraries' own allocators (Polars, for one): counted by the pages
+    /// in memory, for the lines that ran when they grew.
+    pub reserve_bytes: u64,
     /// Standard error of `heap_bytes`; 0 if every block was recorded.
     pub error_bytes: u64,
     /// When it was, in seconds since recording began.
@@ -280,14 +283,21 @@ pub struct Resident {
     pub rss_bytes: u64,
     /// The program's heap.
     pub heap_bytes: u64,
-    /// What allocators hold free for later use.
+    /// What allocators add to the program's blocks: headers, and sizes rounded up.
+    pub allocator_overhead_bytes: u64,
+    /// What allocators hold free for later use, those of libraries too.
     pub allocator_free_bytes: u64,
     /// Pages of libraries and other mapped files, and shared memory.
     pub file_bytes: u64,
+    /// Libraries' own variables and tables: private copies of their pages.
+    pub library_variable_bytes: u64,
+    /// Stacks of all threads.
+    pub stack_bytes: u64,
+    /// What was there before recording began: the start of the interpreter.
+    pub startup_bytes: u64,
     /// heapwise itself, the part of the capture in memory included.
     pub profiler_bytes: u64,
-    /// Anonymous memory that none of this explains: what was there before recording began, thread stacks,
-    /// allocators' own tables.
+    /// Anonymous memory that none of this explains.
     pub other_bytes: u64,
     /// Bytes that were asked for and cannot have been in memory, because they were never touched or were
     /// swapped out; no part of `rss_bytes`. If not 0, the split is a bound.

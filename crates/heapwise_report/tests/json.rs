@@ -228,8 +228,12 @@ fn sums_agree() {
         }
         if let Some(resident) = report.resident {
             let parts = resident.heap_bytes
+                + resident.allocator_overhead_bytes
                 + resident.allocator_free_bytes
                 + resident.file_bytes
+                + resident.library_variable_bytes
+                + resident.stack_bytes
+                + resident.startup_bytes
                 + resident.profiler_bytes
                 + resident.other_bytes;
             assert_eq!(parts, resident.rss_bytes);

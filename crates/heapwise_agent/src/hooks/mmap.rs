@@ -1,11 +1,13 @@
 //! Anonymous mappings: what is mapped, unmapped, moved and protected.
 //!
 //! Ranges count in whole pages. Memory that is mapped for stacks is no heap, nor are mappings of files; where
-//! one of these replaces anonymous memory, that memory is gone.
+//! one of these replaces anonymous memory, that memory is gone. What an allocator maps whose blocks are recorded is
+//! its pool and no heap. A range that is mapped accessible without setting memory aside (`MAP_NORESERVE`) is a
+//! reservation, of which counts what is in memory ([`crate::footprint`]).
 
 use std::ffi::{c_int, c_void};
 
-use crate::platform::slot::slot;
+use crate::platform::slot::{IN_ALLOCATOR, slot};
 use crate::platform::{self, PAGE};
 use crate::recorder::{self, RangeChange};
 
@@ -44,10 +46,11 @@ pub(crate) unsafe extern "C" fn mmap(
         Ok(mapped) if mapped != libc::MAP_FAILED => {
             let heap =
                 flags & libc::MAP_ANONYMOUS != 0 && flags & (libc::MAP_STACK | libc::MAP_GROWSDOWN) == 0;
-            let change = if heap {
-                RangeChange::Mapped { accessible: protection & ACCESSIBLE != 0 }
-            } else {
-                RangeChange::Unmapped
+            let accessible = protection & ACCESSIBLE != 0;
+            let change = match heap {
+                true if accessible && flags & libc::MAP_NORESERVE != 0 => RangeChange::Reserved,
+                true => RangeChange::Mapped { accessible },
+                false => RangeChange::Unmapped,
             };
             recorder::range(mapped as usize, pages(length), change, None);
             mapped
@@ -59,7 +62,21 @@ pub(crate) unsafe extern "C" fn mmap(
             }
             failed
         }
-        Err(mapped) => mapped,
+        Err(mapped) => {
+            if mapped != libc::MAP_FAILED && flags & libc::MAP_ANONYMOUS != 0 {
+                by_an_allocator(mapped as usize, pages(length), RangeChange::Pool);
+            }
+            mapped
+        }
+    }
+}
+
+/// Tells of what an allocator did within a hooked call; `munmap` within one is told, too.
+fn by_an_allocator(start: usize, length: usize, change: RangeChange) {
+    let slot = slot();
+    if slot.depth.get() == IN_ALLOCATOR {
+        recorder::range(start, length, change, None);
+        slot.depth.set(IN_ALLOCATOR);
     }
 }
 
@@ -71,6 +88,10 @@ pub(crate) unsafe extern "C" fn munmap(address: *mut c_void, length: usize) -> c
     match outermost(|| unsafe { libc::munmap(address, length) }) {
         Ok(0) => {
             recorder::range(address as usize, pages(length), RangeChange::Unmapped, Some(sequence));
+            0
+        }
+        Err(0) => {
+            by_an_allocator(address as usize, pages(length), RangeChange::Unmapped);
             0
         }
         Ok(failed) | Err(failed) => failed,

@@ -1,9 +1,10 @@
 //! What stands between the program and its allocators.
 //!
-//! Owns the list of hooked functions ([`table`]) and CPython's allocator tables ([`python`]). Each hook calls what
+//! Owns the list of hooked functions ([`table`]), CPython's allocator tables ([`python`]) and Arrow's allocator ([`arrow`]). Each hook calls what
 //! it stands for, exactly once, with the program's own arguments, and tells [`crate::recorder`] of the outcome.
 //! Invariant: only the outermost hooked call of a thread counts; what an allocator does inside is its own business.
 
+pub(crate) mod arrow;
 pub(crate) mod ending;
 pub(crate) mod loader;
 pub(crate) mod malloc;
@@ -18,7 +19,7 @@ use heapwise_capture::event::Allocator;
 
 use crate::platform::imports::{self, Hook};
 use crate::platform::jump;
-use crate::platform::slot::slot;
+use crate::platform::slot::{IN_ALLOCATOR, slot};
 use crate::recorder;
 
 /// Blocks up to here may take the shortest way through a hook.
@@ -40,7 +41,7 @@ fn allocate(allocator: Allocator, size: usize, real: impl FnOnce() -> *mut c_voi
     if slot.depth.get() != 0 {
         return real();
     }
-    slot.depth.set(1);
+    slot.depth.set(IN_ALLOCATOR);
     let block = real();
     slot.depth.set(0);
     if block.is_null() {
@@ -59,7 +60,7 @@ fn free(block: *mut c_void, real: impl FnOnce()) {
         return real();
     }
     recorder::freeing(slot, block as usize);
-    slot.depth.set(1);
+    slot.depth.set(IN_ALLOCATOR);
     real();
     slot.depth.set(0);
 }
@@ -79,7 +80,7 @@ fn resize(
         return real();
     }
     let resizing = recorder::resizing(slot, block as usize);
-    slot.depth.set(1);
+    slot.depth.set(IN_ALLOCATOR);
     let new = real();
     slot.depth.set(0);
     if let Some(resizing) = resizing {
@@ -108,7 +109,7 @@ pub(crate) fn table() -> &'static [Hook] {
             // SAFETY: the name is a C string.
             let real = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) } as usize;
             if real != 0 {
-                hooks.push(Hook { name, stand_in, real });
+                hooks.push(Hook { name, stand_in, real, own: None });
             }
         };
         macro_rules! hook {
@@ -141,6 +142,7 @@ pub(crate) fn table() -> &'static [Hook] {
             c"_Exit" => ending::exit_now,
             c"dlsym" => jump::dlsym,
         );
+        hooks.extend(arrow::hooks());
         hooks
     })
 }

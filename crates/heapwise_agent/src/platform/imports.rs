@@ -3,7 +3,8 @@
 //! Each loaded object names the functions that it imports in its dynamic symbol table, and relocations of type
 //! `GLOB_DAT`, `JUMP_SLOT` or `64` name the slots that hold their addresses (System V ABI, AMD64 supplement,
 //! section 4.4). Such a slot is overwritten with the hook's address if the object imports the symbol, or if it
-//! defines it and the slot holds the function that the hook stands for (libc's own calls).
+//! defines it and the slot holds the function that the hook stands for (libc's own calls), or if the hook is for objects
+//! that define the function ([`Hook::own`]).
 //!
 //! Invariant: the dynamic linker, the vDSO and the agent itself are left alone; an object whose slots are not
 //! all filled yet (another thread is loading it) is left for a later call. Pages that the linker made read-only
@@ -26,6 +27,9 @@ pub(crate) struct Hook {
     pub(crate) stand_in: usize,
     /// What it stands for.
     pub(crate) real: usize,
+    /// Set for a function that an object defines and calls through its own table: where to note the real one. Of
+    /// such functions an object has all or none.
+    pub(crate) own: Option<&'static AtomicUsize>,
 }
 
 /// Loaded objects, by the address and the name that they were loaded with.
@@ -226,7 +230,17 @@ unsafe fn patch_object(object: &libc::dl_phdr_info, scan: &Scan<'_>) -> bool {
     if !slots.iter().all(|&(_, current, _)| filled(current)) {
         return false;
     }
-    for (slot, _, hook) in slots {
+    let mut own = scan.hooks.iter().filter(|hook| hook.own.is_some());
+    let all_own = own.all(|hook| slots.iter().any(|slot| std::ptr::eq(slot.2, hook)));
+    for (slot, current, hook) in slots {
+        if let Some(real) = hook.own {
+            let known = real.compare_exchange(0, current, Ordering::AcqRel, Ordering::Acquire);
+            // A second copy of the library would need hooks of its own.
+            if !all_own || known.is_err_and(|known| known != current) {
+                continue;
+            }
+        }
+        let hook = hook.stand_in;
         let page = slot as usize & !(PAGE - 1);
         // SAFETY: a mapped page of the object; code is never in it, so no access to execute is taken away. Other
         // threads see the old or the new function in the slot, both of which do the work.
@@ -243,11 +257,11 @@ unsafe fn patch_object(object: &libc::dl_phdr_info, scan: &Scan<'_>) -> bool {
 ///
 /// # Safety
 /// `relocation` belongs to `object`, which is loaded.
-unsafe fn slot_to_patch(
+unsafe fn slot_to_patch<'a>(
     object: &Object,
     relocation: &libc::Elf64_Rela,
-    scan: &Scan<'_>,
-) -> Option<(*mut usize, usize, usize)> {
+    scan: &Scan<'a>,
+) -> Option<(*mut usize, usize, &'a Hook)> {
     let kind = (relocation.r_info & 0xffff_ffff) as u32;
     let index = (relocation.r_info >> 32) as usize;
     if index == 0
@@ -271,5 +285,10 @@ unsafe fn slot_to_patch(
     // SAFETY: a word of the object's.
     let current = unsafe { slot.read() };
     let imported = symbol.st_shndx == 0;
-    (current != hook.stand_in && (imported || current == hook.real)).then_some((slot, current, hook.stand_in))
+    if hook.own.is_some() {
+        // Not what the slot holds, which may still be the way to the dynamic linker.
+        let real = object.base + symbol.st_value as usize;
+        return (!imported && current != hook.stand_in).then_some((slot, real, hook));
+    }
+    (current != hook.stand_in && (imported || current == hook.real)).then_some((slot, current, hook))
 }

@@ -14,6 +14,7 @@ use crate::thread::Thread;
 #[repr(C)]
 pub(crate) struct Slot {
     /// Not 0 while this thread is inside a hooked function: nested calls are the allocator's own business.
+    /// [`IN_ALLOCATOR`] while it is inside a real allocator.
     pub(crate) depth: Cell<u32>,
     /// Not 0 for the agent's own thread.
     pub(crate) own: Cell<u32>,
@@ -25,6 +26,9 @@ pub(crate) struct Slot {
     /// The rest of what is kept of the thread; null until it is first needed.
     pub(crate) thread: Cell<*mut Thread>,
 }
+
+/// In [`Slot::depth`]: what is mapped now is a pool for blocks that are recorded themselves.
+pub(crate) const IN_ALLOCATOR: u32 = 2;
 
 global_asm!(
     ".pushsection .tbss,\"awT\",@nobits",

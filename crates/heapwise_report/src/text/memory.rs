@@ -1,5 +1,6 @@
 //! What the resident set consisted of, for those who compare the heap with what the system shows.
 
+use std::cmp::Ordering;
 use std::io;
 
 use super::lines::{PLACE_COLUMN, amount};
@@ -11,18 +12,22 @@ pub(super) fn write(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     let Some(resident) = &report.resident else { return Ok(()) };
     page.blank()?;
     let title = format!("RSS {} at {}", bytes(resident.rss_bytes), seconds(resident.time_s));
-    let when = if resident.time_s <= report.peak.time_s {
-        ", the last look before the peak"
-    } else {
-        ", the first look after the peak"
+    let when = match resident.time_s.total_cmp(&report.peak.time_s) {
+        Ordering::Less => ", the look just before the peak",
+        Ordering::Equal => ", at the peak",
+        Ordering::Greater => ", the look just after the peak",
     };
     page.line(Line::default().add(Style::Strong, &title).add(Style::Quiet, when))?;
     for (part, name) in [
         (resident.heap_bytes, "heap"),
+        (resident.allocator_overhead_bytes, "added by allocators: headers, sizes rounded up"),
         (resident.allocator_free_bytes, "held free by allocators for later use"),
         (resident.file_bytes, "libraries and other files"),
+        (resident.library_variable_bytes, "libraries' variables"),
+        (resident.stack_bytes, "stacks of threads"),
+        (resident.startup_bytes, "the start of Python"),
         (resident.profiler_bytes, "heapwise itself"),
-        (resident.other_bytes, "the rest: Python's start, thread stacks, allocators' tables"),
+        (resident.other_bytes, "not explained"),
     ] {
         if part > 0 {
             page.line(amount(part, resident.rss_bytes).to(PLACE_COLUMN).add(Style::Plain, name))?;

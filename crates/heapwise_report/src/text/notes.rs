@@ -99,6 +99,19 @@ fn name(view: &View<'_>, line: &UserLine) -> String {
 }
 
 fn accuracy(view: &View<'_>) -> String {
+    let reserve = view.report.peak.reserve_bytes;
+    if reserve < view.report.peak.heap_bytes / SMALLEST_PART {
+        return recording(view);
+    }
+    format!(
+        "{}. {} lie in pools of libraries' allocators, whose blocks cannot be seen: counted by pages in memory, for \
+         the lines that ran when they grew",
+        recording(view),
+        bytes(reserve)
+    )
+}
+
+fn recording(view: &View<'_>) -> String {
     let Some(sampling) = view.report.run.sampling else {
         let part =
             if view.report.run.problems.is_empty() { "" } else { " as far as the capture could be read" };
