@@ -22,13 +22,13 @@ WHEEL_BUILT := dist/.built
 WHEEL_SOURCES := $(shell find Cargo.toml Cargo.lock rust-toolchain.toml pyproject.toml README.md \
 	LICENSE-MIT LICENSE-APACHE crates python packaging heapwise.data \
 	-type f ! -name '*.so' ! -name '*.snap*' ! -path '*/__pycache__/*' ! -path '*/tests/*')
-PYTHON_SOURCES := python/heapwise packaging $(wildcard tests/package tests/e2e benches examples)
+PYTHON_SOURCES := python/heapwise packaging $(wildcard tests/package tests/e2e tests/suites benches examples)
 # Examples are written as their readers write: without annotations everywhere.
 TYPED_SOURCES := $(filter-out examples,$(PYTHON_SOURCES))
 
 .PHONY: help
 help: ## List these tasks
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(VENV)/heapwise-installed $(VENV)/demo-libraries ## Profile a real analysis (336,776 flights, pandas) and print the report
@@ -77,6 +77,40 @@ test-rust: | tools ## The Rust tests alone
 test-python: $(VENV)/heapwise-installed ## The Python tests alone, on the built wheel
 	$(BIN)/python -m pytest
 
+# The long suites: a part of each is in `make test`.
+SUITES_VENV := .venv-suites
+SUITE := $(SUITES_VENV)/bin/python tests/suites/run_suite.py
+SUITE_OPTIONS ?=
+KILLS ?= 100
+FUZZ_SECONDS ?= 100
+FUZZ_TARGETS := header tables events inspection chunks capture
+
+.PHONY: test-cpython
+test-cpython: $(SUITES_VENV)/heapwise-installed ## CPython's own tests, alone and under heapwise
+	$(SUITE) cpython --python $(SUITES_VENV)/bin/python $(SUITE_OPTIONS)
+
+.PHONY: test-libraries
+test-libraries: $(SUITES_VENV)/heapwise-installed ## NumPy's and pandas' own tests, alone and under heapwise
+	$(SUITE) libraries --python $(SUITES_VENV)/bin/python $(SUITE_OPTIONS)
+
+.PHONY: test-pyperformance
+test-pyperformance: $(SUITES_VENV)/heapwise-installed ## pyperformance's programs, alone and under heapwise
+	$(SUITE) pyperformance --python $(SUITES_VENV)/bin/python $(SUITE_OPTIONS)
+
+.PHONY: test-kills
+test-kills: $(VENV)/heapwise-installed ## Kill a program 100 times in each mode, and hold each capture to the truth
+	HEAPWISE_TEST_PYTHONS="$${HEAPWISE_TEST_PYTHONS:-$(CURDIR)/$(BIN)/python}" HEAPWISE_TEST_KILLS=$(KILLS) \
+		$(BIN)/python -m pytest -q tests/e2e/test_kill.py
+
+.PHONY: fuzz
+fuzz: ## Fuzz every reader of foreign bytes (a nightly compiler and cargo-fuzz), FUZZ_SECONDS each
+	@cargo +nightly fuzz --version >/dev/null || { echo "install them: rustup toolchain install nightly; cargo install --locked cargo-fuzz" >&2; exit 1; }
+	@for target in $(FUZZ_TARGETS); do \
+		mkdir -p target/fuzz-corpus/$$target; \
+		cargo +nightly fuzz run --fuzz-dir fuzz --sanitizer none $$target $(CURDIR)/target/fuzz-corpus/$$target $(CURDIR)/fuzz/corpus/$$target \
+			-- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=16384 -print_final_stats=1; \
+	done
+
 .PHONY: wheel
 wheel: $(WHEEL_BUILT) ## Build the wheel into dist/
 	@ls -l dist/*.whl
@@ -93,7 +127,7 @@ format: $(VENV)/dev-tools ## Format Rust and Python sources in place
 
 .PHONY: clean
 clean: ## Remove everything that the other tasks made
-	rm -rf target dist $(VENV) $(BENCH_VENV) .mypy_cache .ruff_cache .pytest_cache python/heapwise/_agent.so
+	rm -rf target dist $(VENV) $(BENCH_VENV) $(SUITES_VENV) .mypy_cache .ruff_cache .pytest_cache python/heapwise/_agent.so
 	find python packaging tests benches examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # What must be on the machine. Each missing tool is named with how to get it.
@@ -142,6 +176,15 @@ $(BENCH_VENV)/libraries: requirements/bench.txt | tools
 
 $(BENCH_VENV)/heapwise-installed: $(WHEEL_BUILT) $(BENCH_VENV)/libraries
 	$(BENCH_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --force-reinstall --no-deps dist/heapwise-*.whl
+	@touch $@
+
+$(SUITES_VENV)/libraries: requirements/suites.txt | tools
+	test -x $(SUITES_VENV)/bin/python || $(PYTHON) -m venv $(SUITES_VENV)
+	$(SUITES_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --prefer-binary -r requirements/suites.txt
+	@touch $@
+
+$(SUITES_VENV)/heapwise-installed: $(WHEEL_BUILT) $(SUITES_VENV)/libraries
+	$(SUITES_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --force-reinstall --no-deps dist/heapwise-*.whl
 	@touch $@
 
 $(TOOLS)/bin/cargo-deny:

@@ -13,12 +13,12 @@ use heapwise_capture::table::TableRecord;
 use heapwise_report::{Report, json, text};
 
 /// The header page.
-pub fn header(bytes: &[u8]) {
+pub(crate) fn header(bytes: &[u8]) {
     let _ = Header::decode(bytes);
 }
 
 /// The records of a chunk of tables, up to the first that is none.
-pub fn tables(bytes: &[u8]) {
+pub(crate) fn tables(bytes: &[u8]) {
     let mut at = 0;
     while at < bytes.len() {
         let before = at;
@@ -32,19 +32,19 @@ pub fn tables(bytes: &[u8]) {
 }
 
 /// The events of a chunk, up to the first that is none.
-pub fn events(bytes: &[u8]) {
+pub(crate) fn events(bytes: &[u8]) {
     let mut decoder = EventDecoder::new(bytes, 0);
     while let Ok(Some(_)) = decoder.next_event() {}
 }
 
 /// A look at the objects.
-pub fn inspection(bytes: &[u8]) {
+pub(crate) fn inspection(bytes: &[u8]) {
     let _ = Inspection::decode(bytes);
 }
 
 /// The contents of three sound chunks, one of tables and two of events. The first byte chooses the mode, the next
 /// four say where the contents are divided.
-pub fn chunks(bytes: &[u8]) {
+pub(crate) fn chunks(bytes: &[u8]) {
     let Some((&[mode, a, b, c, d], rest)) = bytes.split_first_chunk() else { return };
     let mode = if mode & 1 == 0 { Mode::Sampled } else { Mode::Exact };
     let first = usize::from(u16::from_le_bytes([a, b])).min(rest.len());
@@ -64,7 +64,7 @@ pub fn chunks(bytes: &[u8]) {
 }
 
 /// A whole capture, through to the report.
-pub fn capture(bytes: &[u8]) {
+pub(crate) fn capture(bytes: &[u8]) {
     let Ok(profile) = Profile::from_bytes(bytes.to_vec()) else { return };
     let report = Report::build(&profile, &analyse(&profile));
     for width in [20, 80] {

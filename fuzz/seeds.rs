@@ -1,9 +1,4 @@
-//! Writes the first inputs of the fuzz targets: captures and parts of them that the testkit makes.
-//!
-//!     cargo +nightly run --bin seeds -- corpus
-
-use std::fs;
-use std::path::Path;
+//! The first inputs of the fuzz targets: captures, and parts of them, that the testkit makes.
 
 use heapwise_capture::chunk;
 use heapwise_capture::event::{EventKind, Resident};
@@ -44,24 +39,24 @@ fn everything(mode: Mode) -> CaptureBuilder {
         capture.allocation(at, 1_000_000, user).allocation(at + 0x1000, 56, library).free(at);
         capture.map(0x7f00_0000_0000, 0x8000, library, true).protect(0x7f00_0000_2000, 0x2000, user, false);
         capture.unmap(0x7f00_0000_1000, 0x3000);
-        capture.resident(Resident { anonymous: 5_000_000, file: 1_000_000, arenas: 262_144, ..Resident::default() });
+        capture.resident(Resident {
+            anonymous: 5_000_000,
+            file: 1_000_000,
+            arenas: 262_144,
+            ..Resident::default()
+        });
         capture.event(&EventKind::Refused { size: 1 << 40, stack: user, limit: 0 });
     }
     capture
 }
 
-fn main() {
-    let folder = std::env::args().nth(1).expect("the folder to write to");
-    let write = |target: &str, name: &str, bytes: &[u8]| {
-        let folder = Path::new(&folder).join(target);
-        fs::create_dir_all(&folder).expect("a folder");
-        fs::write(folder.join(name), bytes).expect("a file");
-    };
+/// Inputs as (target, name, bytes).
+pub(crate) fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let mut seeds = Vec::new();
     for (name, mode) in [("sampled", Mode::Sampled), ("exact", Mode::Exact)] {
         let file = everything(mode).build();
-        write("capture", name, &file);
-        write("header", name, &file[..HEADER_SIZE]);
-        // The committed contents of each chunk, by stream.
+        seeds.push(("header", name, file[..HEADER_SIZE].to_vec()));
+        // The committed contents of all chunks, by stream.
         let mut contents: [Vec<u8>; 3] = Default::default();
         let mut at = HEADER_SIZE;
         while let Some(Ok(header)) = file.get(at..).map(chunk::ChunkHeader::decode) {
@@ -70,15 +65,17 @@ fn main() {
             at += header.size as usize;
         }
         let [tables, first, second] = contents;
-        write("tables", name, &tables);
-        write("events", name, &first);
         let mut divided = vec![u8::from(mode == Mode::Exact)];
         divided.extend((tables.len() as u16).to_le_bytes());
         divided.extend((first.len() as u16).to_le_bytes());
-        divided.extend([tables, first, second].concat());
-        write("chunks", name, &divided);
+        divided.extend([&*tables, &first, &second].concat());
+        seeds.push(("chunks", name, divided));
+        seeds.push(("tables", name, tables));
+        seeds.push(("events", name, first));
+        seeds.push(("capture", name, file));
     }
     let look = Inspection { objects: vec![Object::default()], ..Inspection::default() };
-    write("inspection", "one", &look.encode());
-    write("inspection", "empty", b"{}");
+    seeds.push(("inspection", "one", look.encode()));
+    seeds.push(("inspection", "empty", b"{}".to_vec()));
+    seeds
 }

@@ -57,6 +57,21 @@ def started_by_launcher() -> bool:
     return os.environ.get("HEAPWISE_LAUNCHER_PID") == str(os.getppid())
 
 
+def in_subinterpreter() -> bool:
+    """Whether this is not the main interpreter of the process, which the agent is loaded into already.
+
+    One with a GIL of its own (3.12 and newer) refuses such libraries. The one function that the main interpreter
+    refuses tells them apart; where it is missing, no interpreter refuses.
+    """
+    import _imp
+
+    check = getattr(_imp, "_override_multi_interp_extensions_check", None)
+    try:
+        return check is not None and check(check(0)) is not None
+    except RuntimeError:
+        return False
+
+
 def refuse(reason: str, advice: str) -> None:
     """Ends the process with one line on stderr."""
     line = f"heapwise: cannot profile this interpreter: {reason}. {advice}.\n"
@@ -88,8 +103,13 @@ def leave_note(reason: str) -> None:
 
 
 _refusal = start()
+<<<<<<< HEAD
 if _refusal is not None:
     if started_by_launcher():
         refuse(*_refusal)
     else:
         leave_note(_refusal[0])
+=======
+if _refusal is not None and started_by_launcher() and not in_subinterpreter():
+    refuse(*_refusal)
+>>>>>>> 40ec3df (Kills held to a truth that outlives them; death in words; CPython's and libraries' own tests; fuzzing; a subinterpreter no longer ends the program)

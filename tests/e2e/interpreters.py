@@ -160,13 +160,13 @@ def make_environment(interpreter: Interpreter, wheel: Path, folder: Path) -> Env
 def lacking(environment: Environment, module: str) -> str | None:
     """Why a program that imports `module` cannot run in `environment`, or nothing if it can.
 
-    NumPy is installed when it is first asked for; nothing else is.
+    NumPy and coverage are installed when they are first asked for; nothing else is.
     """
     with _locked(environment):
         note = environment.folder / f"lacks-{module}"
         if not note.exists():
-            if module == "numpy":
-                subprocess.run([*_pip(environment), "install", "--only-binary=:all:", "numpy"], capture_output=True)
+            if module in ("numpy", "coverage"):
+                subprocess.run([*_pip(environment), "install", "--only-binary=:all:", module], capture_output=True)
             done = subprocess.run([environment.python, "-I", "-c", f"import {module}"], capture_output=True, text=True)
             error = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
             note.write_text("" if done.returncode == 0 else f"{environment.interpreter.label} lacks {module}: {error}")

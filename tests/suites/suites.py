@@ -9,19 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # What memory, frames, threads, processes and signals have to do with, and the types that programs are made of.
+# fmt: off
 CPYTHON = (
-    "test_list test_tuple test_dict test_set test_bytes test_str test_unicode test_array test_memoryview test_buffer "
-    "test_json test_pickle test_copy test_struct test_zlib test_sqlite3 test_io test_mmap test_ctypes "
-    "test_threading test_thread test_threading_local test_queue test_concurrent_futures test_asyncio test_subprocess "
-    "test_multiprocessing_fork test_multiprocessing_spawn test_multiprocessing_forkserver test_fork1 test_os test_posix "
-    "test_gc test_weakref test_weakset test_generators test_coroutines test_contextlib test_exceptions test_traceback "
-    "test_sys test_sys_settrace test_sys_setprofile test_monitoring test_signal test_faulthandler test_tracemalloc "
-    "test_frame test_code test_capi test_embed test_atexit test_resource test_importlib test_runpy test_cmd_line "
-    "test_interpreters test__xxsubinterpreters"
-).split()
-CPYTHON_QUICK = ("test_list", "test_dict", "test_weakref", "test_gc", "test_mmap", "test_signal", "test_sys_settrace")
+    "test_list", "test_tuple", "test_dict", "test_set", "test_bytes", "test_str", "test_unicode", "test_array",
+    "test_memoryview", "test_buffer", "test_json", "test_pickle", "test_copy", "test_struct", "test_zlib",
+    "test_sqlite3", "test_io", "test_mmap", "test_ctypes", "test_threading", "test_thread", "test_threading_local",
+    "test_queue", "test_concurrent_futures", "test_asyncio", "test_subprocess", "test_multiprocessing_fork",
+    "test_multiprocessing_spawn", "test_multiprocessing_forkserver", "test_fork1", "test_os", "test_posix", "test_gc",
+    "test_weakref", "test_weakset", "test_generators", "test_coroutines", "test_contextlib", "test_exceptions",
+    "test_traceback", "test_sys", "test_sys_settrace", "test_sys_setprofile", "test_monitoring", "test_signal",
+    "test_faulthandler", "test_tracemalloc", "test_frame", "test_code", "test_capi", "test_embed", "test_atexit",
+    "test_resource", "test_importlib", "test_runpy", "test_cmd_line", "test_interpreters", "test__xxsubinterpreters",
+)
+# fmt: on
+CPYTHON_QUICK = ("test_list", "test_dict", "test_frame", "test_mmap", "test_sys_settrace", "test__xxsubinterpreters")
 
-# Files of tests below the packages, each run by itself.
+# Files of tests below the packages, each run by itself; without those marked slow, which take up to 10 GB.
 NUMPY = (
     "_core/tests/test_multiarray.py",
     "_core/tests/test_numeric.py",
@@ -55,14 +58,18 @@ PANDAS = (
 )
 
 # Those that need nothing but Python, pyperf and what pyperformance brings along; each for one value.
+# fmt: off
 PYPERFORMANCE = (
-    "async_generators async_tree asyncio_tcp chaos comprehensions concurrent_imap coroutines coverage crypto_pyaes dask "
-    "deepcopy deltablue docutils dulwich_log fannkuch float gc_collect gc_traversal generators genshi go hexiom html5lib "
-    "json_dumps json_loads logging mako mdp meteor_contest nbody networkx nqueens pathlib pickle pidigits pprint pyflate "
-    "python_startup raytrace regex_compile regex_dna regex_effbot regex_v8 richards richards_super scimark "
-    "spectral_norm sqlalchemy_declarative sqlalchemy_imperative sqlglot sqlite_synth sympy telco tomli_loads tornado_http "
-    "typing_runtime_protocols unpack_sequence xml_etree"
-).split()
+    "async_generators", "async_tree", "asyncio_tcp", "chaos", "comprehensions", "concurrent_imap", "coroutines",
+    "coverage", "crypto_pyaes", "dask", "deepcopy", "deltablue", "docutils", "dulwich_log", "fannkuch", "float",
+    "gc_collect", "gc_traversal", "generators", "genshi", "go", "hexiom", "html5lib", "json_dumps", "json_loads",
+    "logging", "mako", "mdp", "meteor_contest", "nbody", "networkx", "nqueens", "pathlib", "pickle", "pidigits",
+    "pprint", "pyflate", "python_startup", "raytrace", "regex_compile", "regex_dna", "regex_effbot", "regex_v8",
+    "richards", "richards_super", "scimark", "spectral_norm", "sqlalchemy_declarative", "sqlalchemy_imperative",
+    "sqlglot", "sqlite_synth", "sympy", "telco", "tomli_loads", "tornado_http", "typing_runtime_protocols",
+    "unpack_sequence", "xml_etree",
+)
+# fmt: on
 
 # Tests that end differently under any profiler of this kind, with the reason; by the end of their name.
 EXPECTED: dict[str, str] = {}
@@ -76,7 +83,7 @@ class Job:
     arguments: tuple[str, ...]
 
 
-def cpython_jobs(library: Path, names: tuple[str, ...] | list[str] = CPYTHON) -> list[Job]:
+def cpython_jobs(library: Path, names: tuple[str, ...] = CPYTHON) -> list[Job]:
     """One job for each test module that this Python has; `library` is the folder of its standard library."""
     here = [name for name in names if (library / "test" / f"{name}.py").exists() or (library / "test" / name).is_dir()]
     return [Job(name, ("-m", "test", "--junit-xml", "{result}", name)) for name in here]
@@ -89,7 +96,7 @@ def library_jobs(packages: Path) -> list[Job]:
         tests = packages / package / ("tests" if package == "pandas" else "")
         for part in parts:
             if (tests / part).exists():
-                options = ("-p", "no:cacheprovider", "-q", "--tb=no", "--junit-xml", "{result}")
+                options = ("-p", "no:cacheprovider", "-q", "--tb=no", "-m", "not slow", "--junit-xml", "{result}")
                 jobs.append(Job(f"{package}/{part}", ("-m", "pytest", *options, str(tests / part))))
     return jobs
 

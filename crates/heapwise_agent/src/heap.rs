@@ -55,16 +55,17 @@ pub(crate) fn keep_reserve() {
     }
 }
 
-/// Gives the reserve back to the kernel, so that something may be mapped in its place; whether there was one.
+/// Cuts `size` bytes, rounded up to pages, off the reserve; null if it has not so much. They stay mapped, without
+/// access, until the caller maps something else over them: given back to the kernel first, the program would have them.
 #[cold]
-pub(crate) fn give_up_reserve() -> bool {
-    let Ok(mut reserve) = RESERVE.try_lock() else { return false };
-    let (pages, size) = std::mem::take(&mut *reserve);
-    if size > 0 {
-        // SAFETY: the reserve is this module's own and never used.
-        unsafe { platform::unmap(pages as *mut u8, size) };
+pub(crate) fn cut_from_reserve(size: usize) -> *mut u8 {
+    let size = size.next_multiple_of(platform::PAGE);
+    let Ok(mut reserve) = RESERVE.try_lock() else { return std::ptr::null_mut() };
+    if reserve.1 < size {
+        return std::ptr::null_mut();
     }
-    size > 0
+    reserve.1 -= size;
+    (reserve.0 + reserve.1) as *mut u8
 }
 
 /// Bytes that the heap has mapped.
@@ -133,8 +134,12 @@ unsafe impl GlobalAlloc for Heap {
 unsafe impl dlmalloc::Allocator for Pages {
     fn alloc(&self, size: usize) -> (*mut u8, usize, u32) {
         let mut pages = platform::map_anonymous(size);
-        if pages.is_null() && give_up_reserve() {
-            pages = platform::map_anonymous(size);
+        if pages.is_null() {
+            let place = cut_from_reserve(size);
+            if !place.is_null() {
+                // SAFETY: the place is a part of the reserve that nobody else has.
+                pages = unsafe { platform::map_anonymous_at(place, size) };
+            }
         }
         if pages.is_null() {
             return (std::ptr::null_mut(), 0, 0);

@@ -132,8 +132,14 @@ impl Drop for Sink {
 fn map(file: &File, offset: usize, size: usize) -> io::Result<*mut u8> {
     reserve(file, offset, size)?;
     let mut start = platform::map_file(file.as_raw_fd(), offset, size);
-    if start.is_null() && heap::give_up_reserve() {
-        start = platform::map_file(file.as_raw_fd(), offset, size);
+    if start.is_null() {
+        let error = io::Error::last_os_error();
+        let place = heap::cut_from_reserve(size);
+        if place.is_null() {
+            return Err(error);
+        }
+        // SAFETY: the place is a part of the agent's reserve that nobody else has.
+        start = unsafe { platform::map_file_at(place, file.as_raw_fd(), offset, size) };
     }
     if start.is_null() {
         return Err(io::Error::last_os_error());

@@ -22,34 +22,43 @@ pub(crate) const PAGE: usize = 4096;
 
 /// Fresh zeroed pages; null if there are none.
 pub(crate) fn map_anonymous(size: usize) -> *mut u8 {
-    // SAFETY: a new private mapping touches nothing that exists.
-    let pages = unsafe {
-        libc::mmap(
-            std::ptr::null_mut(),
-            size,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-            -1,
-            0,
-        )
-    };
+    // SAFETY: a new mapping where the kernel chooses touches nothing that exists.
+    unsafe { map(std::ptr::null_mut(), size, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0) }
+}
+
+/// Fresh zeroed pages in place of what is at `place`; null on failure.
+///
+/// # Safety
+/// So many bytes at `place` are mapped and the caller's.
+pub(crate) unsafe fn map_anonymous_at(place: *mut u8, size: usize) -> *mut u8 {
+    // SAFETY: passed on to the caller.
+    unsafe { map(place, size, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED, -1, 0) }
+}
+
+/// A readable and writable mapping; null on failure.
+///
+/// # Safety
+/// With `MAP_FIXED` among the flags, so many bytes at `place` are mapped and the caller's.
+unsafe fn map(place: *mut u8, size: usize, flags: i32, file: i32, offset: usize) -> *mut u8 {
+    let protection = libc::PROT_READ | libc::PROT_WRITE;
+    // SAFETY: passed on to the caller.
+    let pages = unsafe { libc::mmap(place.cast(), size, protection, flags, file, offset as libc::off_t) };
     if pages == libc::MAP_FAILED { std::ptr::null_mut() } else { pages.cast() }
 }
 
 /// A part of a file, readable, writable and shared; null on failure.
 pub(crate) fn map_file(file: i32, offset: usize, size: usize) -> *mut u8 {
-    // SAFETY: a new mapping touches nothing that exists.
-    let pages = unsafe {
-        libc::mmap(
-            std::ptr::null_mut(),
-            size,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_SHARED,
-            file,
-            offset as libc::off_t,
-        )
-    };
-    if pages == libc::MAP_FAILED { std::ptr::null_mut() } else { pages.cast() }
+    // SAFETY: a new mapping where the kernel chooses touches nothing that exists.
+    unsafe { map(std::ptr::null_mut(), size, libc::MAP_SHARED, file, offset) }
+}
+
+/// The same in place of what is at `place`.
+///
+/// # Safety
+/// So many bytes at `place` are mapped and the caller's.
+pub(crate) unsafe fn map_file_at(place: *mut u8, file: i32, offset: usize, size: usize) -> *mut u8 {
+    // SAFETY: passed on to the caller.
+    unsafe { map(place, size, libc::MAP_SHARED | libc::MAP_FIXED, file, offset) }
 }
 
 /// Gives pages back.

@@ -1,10 +1,10 @@
 """Runs a suite alone and under heapwise, in both modes, and says which tests ended differently.
 
-    python tests/suites/compare.py cpython|libraries|pyperformance --python PYTHON [--quick] [--only NAME ...] [--out FILE]
+    python tests/suites/run_suite.py cpython|libraries|pyperformance --python PYTHON [--quick] [--only NAME ...]
 
 PYTHON is that of an environment with heapwise installed, and with what the suite needs. A test that ends differently is
-run again, with and without heapwise, as often as `AGAIN` says: one that changes by itself is listed as unstable and is no
-difference. Ends with 1 if a difference is left that `suites.EXPECTED` does not explain.
+run again, with and without heapwise, as often as `AGAIN` says: one that changes by itself is listed as unstable and is
+no difference. Ends with 1 if a difference is left that `suites.EXPECTED` does not explain.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def run(python: Path, job: Job, mode: str | None, folder: Path) -> dict[str, Out
         if str(result) not in arguments and "{result}" not in " ".join(job.arguments):
             # A program without tests: that it ends well and says the same, but for numbers, is the test.
             said = re.sub(rb"[0-9.]+ *(sec|ms|us|ns)?", b"", output).decode(errors="replace")
-            return {f"{job.name} ended with {status} and said {said!r}": "passed"}
+            return {f"{job.name} ended with {status} and said {said!r}": "passed" if status == 0 else "failed"}
         outcomes = read_junit(result)
         if outcomes is None:
             return {f"{job.name} left no result, status {status}": "crashed"}
@@ -88,8 +88,8 @@ def finish(command: list[str], folder: Path) -> tuple[int, bytes]:
     return child.returncode, output
 
 
-def compare(python: Path, job: Job, folder: Path) -> Result:
-    """Runs a job alone and in both modes."""
+def compare(python: Path, job: Job, folder: Path, again: int = AGAIN) -> Result:
+    """Runs a job alone and in both modes; what differs so many times more."""
     begun = time.monotonic()
     alone = run(python, job, None, folder)
     result = Result(job.name, len(alone), sum(outcome == "passed" for outcome in alone.values()))
@@ -97,11 +97,11 @@ def compare(python: Path, job: Job, folder: Path) -> Result:
         found = differences(alone, run(python, job, mode, folder))
         if not found:
             continue
-        alone_again = [alone, *(run(python, job, None, folder) for _ in range(AGAIN))]
-        again = [run(python, job, mode, folder) for _ in range(AGAIN)]
+        alone_again = [alone, *(run(python, job, None, folder) for _ in range(again))]
+        profiled_again = [run(python, job, mode, folder) for _ in range(again)]
         for difference in found:
             seen_alone = {outcomes.get(difference.test, "missing") for outcomes in alone_again}
-            seen = {difference.profiled, *(outcomes.get(difference.test, "missing") for outcomes in again)}
+            seen = {difference.profiled, *(outcomes.get(difference.test, "missing") for outcomes in profiled_again)}
             kind = result.unstable if seen & seen_alone else result.different
             if kind is result.different and reason(difference):
                 kind = result.explained
@@ -153,7 +153,9 @@ def main(arguments: Iterable[str] | None = None) -> int:
         return 2
     results = []
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(chosen.j) as pool:
-        for result in pool.map(lambda job: compare(python, job, Path(folder)), jobs):
+        # The quick part is a test, and tests do not try again.
+        again = 0 if chosen.quick else AGAIN
+        for result in pool.map(lambda job: compare(python, job, Path(folder), again), jobs):
             show(result)
             results.append(result)
     tests = sum(result.tests for result in results)
