@@ -103,13 +103,8 @@ def leave_note(reason: str) -> None:
 
 
 _refusal = start()
-<<<<<<< HEAD
-if _refusal is not None:
+if _refusal is not None and not in_subinterpreter():
     if started_by_launcher():
         refuse(*_refusal)
     else:
         leave_note(_refusal[0])
-=======
-if _refusal is not None and started_by_launcher() and not in_subinterpreter():
-    refuse(*_refusal)
->>>>>>> 40ec3df (Kills held to a truth that outlives them; death in words; CPython's and libraries' own tests; fuzzing; a subinterpreter no longer ends the program)
