@@ -58,6 +58,9 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// What a run with the edit in place showed, if there was one.
     pub verified: Option<Verified>,
+    /// The lines `line` to `end_line` of the source, without line ends; empty if the capture does not have them.
+    #[serde(skip)]
+    pub excerpt: Vec<String>,
     /// Whether the program could do otherwise on other data.
     #[serde(skip)]
     pub certainty: Certainty,

@@ -142,6 +142,13 @@ fn finding(case: &Case<'_>, weighed: Weighed) -> Finding {
         Some(Fix { safety: fix.safety, diff: unified(case, &candidate.file, before, &after) })
     });
     let message = format!("{} {}", candidate.message.trim(), candidate.instead.trim()).trim().to_owned();
+    let end_line = candidate.end_line.max(candidate.line);
+    let lines = case.profile.source(&candidate.file).into_iter().flat_map(str::lines);
+    let excerpt = lines
+        .skip((candidate.line as usize).saturating_sub(1))
+        .take((end_line + 1 - candidate.line) as usize)
+        .map(str::to_owned)
+        .collect();
     Finding {
         id: String::new(),
         rule,
@@ -150,7 +157,8 @@ fn finding(case: &Case<'_>, weighed: Weighed) -> Finding {
         fix,
         file: candidate.file,
         line: candidate.line,
-        end_line: candidate.end_line.max(candidate.line),
+        end_line,
+        excerpt,
         symbol: candidate.symbol,
         title: candidate.title,
         evidence: candidate.evidence,

@@ -65,6 +65,9 @@ pub struct Size {
 
 /// Joins the objects of a profile with its blocks. `analysis` must be that of `profile`.
 pub fn objects<'a>(profile: &'a Profile, analysis: &Analysis) -> Objects<'a> {
+    if profile.inspections().is_empty() {
+        return Objects { inspection: None, blocks: FxHashMap::default(), last_seen: Vec::new() };
+    }
     let mut join = Join::new(profile, analysis.peak.sequence);
     for (thread, event) in profile.events() {
         join.event(thread, event.sequence, event.time_ms, &event.kind);

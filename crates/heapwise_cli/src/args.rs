@@ -18,7 +18,8 @@ Examples:
   heapwise run train.py --epochs 3      run a script and say where its memory went
   heapwise run -m pytest tests/         run a module
   heapwise report train.heapwise        say it again, later or elsewhere
-  heapwise view train.heapwise          look around in it, in the browser";
+  heapwise view train.heapwise          look around in it, in the browser
+  heapwise advise train.heapwise        what to change, and what it saves";
 
 const RUN_USAGE: &str = "heapwise run [OPTIONS] SCRIPT [ARGS]...
        heapwise run [OPTIONS] -m MODULE [ARGS]...
@@ -64,6 +65,18 @@ Exit codes:
   2  the capture cannot be read
   3  the page is partial, because the capture is damaged or incomplete";
 
+const ADVISE_EXAMPLES: &str = "\
+Examples:
+  heapwise advise train.heapwise
+  heapwise advise train.heapwise --format sarif -o heapwise.sarif   for code scanning
+  heapwise advise train.heapwise --format github                    in a workflow of GitHub
+
+Exit codes:
+  0  done, whether or not there is anything to change
+  1  the advice could not be written
+  2  the capture cannot be read
+  3  the advice is partial, because the capture is damaged or incomplete";
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(name = "heapwise", version, about = ABOUT, after_help = help_end(), max_term_width = 100)]
@@ -89,6 +102,12 @@ pub(crate) enum Command {
     /// Look around in a capture, in the browser: any moment, any line
     #[command(after_help = VIEW_EXAMPLES, max_term_width = 100)]
     View(ViewArguments),
+    /// Say what to change, and how many bytes each change saves, from a capture
+    #[command(after_help = ADVISE_EXAMPLES, max_term_width = 100)]
+    Advise(AdviseArguments),
+    /// Explain a rule of the advice: what it finds, why, when it is silent, the fix
+    #[command(max_term_width = 100)]
+    Explain(ExplainArguments),
 }
 
 /// Arguments of `heapwise run`.
@@ -185,6 +204,38 @@ pub(crate) struct ViewArguments {
     /// Where to write the page [default: a new folder among the temporary files]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+/// Arguments of `heapwise advise`.
+#[derive(Debug, Args)]
+pub(crate) struct AdviseArguments {
+    /// The capture that `heapwise run` wrote
+    pub(crate) capture: PathBuf,
+    /// Text for people; JSON for programs; SARIF for code scanning; annotations for GitHub's workflows
+    #[arg(long, value_enum, default_value_t = AdviceFormat::Text)]
+    pub(crate) format: AdviceFormat,
+    /// Where to write it [default: stdout]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Columns of the text [default: the terminal's, 80 without one]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..=1000))]
+    pub(crate) width: Option<u16>,
+}
+
+/// The forms of advice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AdviceFormat {
+    Text,
+    Json,
+    Sarif,
+    Github,
+}
+
+/// Arguments of `heapwise explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// The rule, such as dead-variable; without one, all rules are listed
+    pub(crate) rule: Option<String>,
 }
 
 /// The forms of a report.

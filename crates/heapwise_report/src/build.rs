@@ -14,7 +14,7 @@ use crate::model::{
     Run, SCHEMA, Sampling, Temporary, UserLine, Whose,
 };
 use crate::source::Sources;
-use crate::{death, place, tree};
+use crate::{death, objects, place, tree};
 
 /// Points of the time line; each can give two moments.
 const BUCKETS: usize = 500;
@@ -24,6 +24,8 @@ impl Report {
     pub fn build(profile: &Profile, analysis: &Analysis) -> Self {
         let places = analysis::places(profile, analysis);
         let sources = Sources::new(profile);
+        let seen = analysis::objects(profile, analysis);
+        let advice = heapwise_advisor::advise(profile, analysis, &seen);
         Self {
             schema: SCHEMA,
             run: run(profile, analysis),
@@ -63,10 +65,12 @@ impl Report {
             files: files(&places),
             libraries: libraries(&places),
             call_tree: tree::fold(&analysis::call_tree(profile, analysis), &sources),
-            objects: [],
+            objects: objects::held(profile, &seen),
+            objects_explain_bytes: seen.explained_bytes(analysis.peak.sequence),
             death: death::death(profile, analysis),
             refused: death::refused(profile, analysis),
-            findings: [],
+            findings: advice.findings,
+            together: advice.together,
         }
     }
 }

@@ -16,12 +16,14 @@
 
 #![forbid(unsafe_code)]
 
+pub mod advice;
 mod build;
 mod death;
 mod job;
 pub mod json;
 mod model;
 mod numbers;
+mod objects;
 mod place;
 mod source;
 pub mod text;
@@ -30,7 +32,7 @@ mod tree;
 pub use place::{library as library_name, short as short_name};
 
 pub use model::{
-    AmongOthers, Begun, Below, Call, Death, Exit, File, Function, LastSeen, Library, Line, MemoryKills, Mode,
-    Moment, NotFollowed, Peak, Process, Recording, Refused, Report, Resident, Run, SCHEMA, Sampling, Step,
-    Temporary, UserLine, Whose,
+    AllocatedAt, AmongOthers, Begun, Below, Call, Death, Exit, File, Function, Held, HeldBy, HeldObject,
+    LastSeen, Library, Line, MemoryKills, Mode, Moment, NotFollowed, Peak, Process, Recording, Refused,
+    Report, Resident, Run, SCHEMA, Sampling, Step, Temporary, UserLine, Whose,
 };

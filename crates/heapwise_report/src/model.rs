@@ -5,6 +5,8 @@
 //! the peak bytes of [`Report::lines`] add up to [`Peak::heap_bytes`] (up to rounding in sampled captures), and
 //! so do those of [`Report::user_lines`], [`Report::functions`], [`Report::files`] and [`Report::libraries`].
 
+use heapwise_advisor::{Finding, Together};
+use heapwise_analysis::profile::inspection::{Facts, HolderKind, Shared};
 use serde::Serialize;
 
 /// The version of the interface; raised when a field changes its meaning or goes away.
@@ -40,14 +42,19 @@ pub struct Report {
     pub libraries: Vec<Library>,
     /// Who called whom for what was live at the peak, without calls that matter little.
     pub call_tree: Vec<Call>,
-    /// The objects that held the bytes; this version of heapwise does not look at objects yet.
-    pub objects: [(); 0],
+    /// The objects that held the bytes at the look nearest to the peak, largest first; empty if there was none.
+    pub objects: Vec<HeldObject>,
+    /// Bytes of the peak that are in blocks of these objects.
+    pub objects_explain_bytes: u64,
     /// The moment of the end; `None` if the exit handlers of the process ran or heapwise stopped before.
     pub death: Option<Death>,
     /// Requests for memory that were refused, the last ones, by ascending time.
     pub refused: Vec<Refused>,
-    /// Advice; this version of heapwise gives none yet.
-    pub findings: [(); 0],
+    /// Advice, by the bytes that it saves.
+    pub findings: Vec<Finding>,
+    /// What all findings lead to together; `None` if there are fewer than two.
+    #[serde(skip)]
+    pub together: Option<Together>,
 }
 
 /// What was run, how, and how it ended.
@@ -446,4 +453,70 @@ pub struct Step {
     pub library: Option<String>,
     /// How often the line stands on the deepest stack that counts here; more than 1 if it recurs.
     pub depth: u32,
+}
+
+/// An object, or a part of one, that kept bytes alive.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HeldObject {
+    /// Where it is to be found: `load.orders` for a local of `load`, `orders` for a global of the program, else
+    /// `module.orders`; of a part, `orders['day']`.
+    pub name: String,
+    /// Its type with its module: `pandas.DataFrame`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its element type; `None` if it has none.
+    pub dtype: Option<String>,
+    /// Its shape; of what has none but a length, that. `None` if it has neither.
+    pub shape: Option<Vec<u64>>,
+    /// Bytes that it keeps alive, each buffer once.
+    pub bytes: u64,
+    /// Bytes that nothing else keeps alive.
+    pub own_bytes: u64,
+    /// The line of the user's that most of it was allocated at; `None` if not known.
+    pub allocated_at: Option<AllocatedAt>,
+    /// What is known of its values.
+    pub facts: Facts,
+    /// Who refers to it; `None` for a part.
+    pub holder: Option<HeldBy>,
+    /// Who else keeps a part of it alive.
+    pub shared_with: Vec<Shared>,
+    /// Columns, attributes, elements that hold much of it, largest first.
+    pub parts: Vec<HeldObject>,
+    /// What the same name held at each look at the objects, by time; empty for a part.
+    pub growth: Vec<Held>,
+}
+
+/// A place that allocated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AllocatedAt {
+    /// Its file, as code objects name it.
+    pub file: String,
+    /// Its line.
+    pub line: u32,
+    /// Its function.
+    pub function: String,
+}
+
+/// Where a name stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HeldBy {
+    /// What kind of place it is.
+    pub kind: HolderKind,
+    /// The name there.
+    pub name: String,
+    /// The file of its code.
+    pub file: String,
+    /// The function, class or module.
+    pub function: String,
+    /// The line that the code was at; 0 if it was not running.
+    pub line: u32,
+}
+
+/// What a name held at some time.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Held {
+    /// Seconds since recording began.
+    pub time_s: f64,
+    /// Bytes.
+    pub bytes: u64,
 }

@@ -136,11 +136,17 @@ fn reports_hold_to_the_schema() {
         captures::hostile(),
         captures::long_line(),
         captures::thousands_of_lines(),
+        captures::with_objects(),
     ] {
         let report = value(&captures::report(capture));
         validator.check(&schema, &report, "report").unwrap_or_else(|broken| panic!("{broken}"));
     }
     validator.check(&schema, &value(&captures::job()), "report").unwrap_or_else(|broken| panic!("{broken}"));
+    // What only a run with the edit in place can tell.
+    let mut proven = value(&captures::report(captures::with_objects()));
+    proven["findings"][0]["verified"] =
+        serde_json::json!({"peak_before_bytes": 5, "peak_after_bytes": 3, "same_output": true});
+    validator.check(&schema, &proven, "report").unwrap_or_else(|broken| panic!("{broken}"));
     let mut promised = Vec::new();
     for (name, definition) in schema["$defs"].as_object().expect("definitions") {
         let properties = definition["properties"].as_object().expect("properties");
@@ -149,6 +155,58 @@ fn reports_hold_to_the_schema() {
     for property in promised {
         assert!(validator.met.contains(&property), "no report has {property}");
     }
+}
+
+#[test]
+fn advice_holds_to_its_schema() {
+    let schema: Value =
+        serde_json::from_str(include_str!("../../../schema/advice.schema.json")).expect("the schema is JSON");
+    let mut out = Vec::new();
+    let report = captures::report(captures::with_objects());
+    heapwise_report::advice::json(&report, &mut out).expect("a vector takes everything");
+    let advice: Value = serde_json::from_slice(&out).expect("the advice is JSON");
+    let mut validator = Validator { schema: schema.clone(), met: std::collections::BTreeSet::new() };
+    validator.check(&schema, &advice, "advice").unwrap_or_else(|broken| panic!("{broken}"));
+    assert_eq!(advice["peak_bytes"], 540_000_000);
+    assert_eq!(advice["findings"][0]["symbol"], "raw");
+    assert_eq!(advice["findings"], value(&report)["findings"]);
+    let report_schema: Value = serde_json::from_str(SCHEMA).expect("the schema is JSON");
+    for name in ["finding", "fix", "verified"] {
+        assert_eq!(schema["$defs"][name], report_schema["$defs"][name], "{name} is the same in both");
+    }
+}
+
+#[test]
+fn advice_for_code_scanning_and_for_workflows() {
+    let report = captures::report(captures::with_objects());
+    let mut out = Vec::new();
+    heapwise_report::advice::github(&report, &mut out).expect("a vector takes everything");
+    let text = String::from_utf8(out).expect("text is UTF-8");
+    assert!(
+        text.starts_with("::warning file=orders.py,line=4,endLine=5,title=heapwise dead-variable%3A "),
+        "{text}"
+    );
+    assert_eq!(text.lines().count(), report.findings.len());
+    let mut out = Vec::new();
+    heapwise_report::advice::sarif(&report, &mut out).expect("a vector takes everything");
+    let log: Value = serde_json::from_slice(&out).expect("SARIF is JSON");
+    let run = &log["runs"][0];
+    assert_eq!(log["version"], "2.1.0");
+    assert_eq!(run["tool"]["driver"]["rules"][0]["id"], "dead-variable");
+    let place = &run["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "orders.py");
+    assert_eq!(place["region"], serde_json::json!({"startLine": 4, "endLine": 5}));
+}
+
+#[test]
+fn objects_carry_where_they_were_allocated_and_what_they_share() {
+    let report = captures::report(captures::with_objects());
+    let [raw, orders] = report.objects.as_slice() else { panic!("{:?}", report.objects) };
+    assert_eq!((raw.name.as_str(), orders.name.as_str()), ("load.raw", "load.orders"));
+    let lines = [raw, orders].map(|object| object.allocated_at.as_ref().map(|at| at.line));
+    assert_eq!(lines, [Some(4), Some(5)]);
+    assert_eq!(raw.growth.iter().map(|held| held.bytes).collect::<Vec<_>>(), [100_000_000, 200_000_000]);
+    assert_eq!(report.objects_explain_bytes, 340_000_000, "what both hold counts once");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod captures;
 
 use heapwise_report::Report;
-use heapwise_report::text::{TextOptions, render};
+use heapwise_report::text::{TextOptions, render, render_advice};
 use unicode_width::UnicodeWidthStr;
 
 fn text(report: &Report, width: usize, color: bool) -> String {
@@ -39,6 +39,32 @@ fn ordinary() {
 #[test]
 fn several_processes() {
     check_report("several_processes", &captures::job());
+}
+
+#[test]
+fn with_objects() {
+    check("with_objects", captures::with_objects());
+}
+
+#[test]
+fn advice() {
+    for (name, capture) in [("advice", captures::with_objects()), ("no_advice", captures::tiny())] {
+        let report = captures::report(capture);
+        let advice = |width| {
+            let mut out = Vec::new();
+            let options = TextOptions { width, color: false, lines: 10 };
+            render_advice(&report, &options, &mut out).expect("a vector takes everything");
+            String::from_utf8(out).expect("text is UTF-8")
+        };
+        for width in [80, 120] {
+            insta::assert_snapshot!(format!("{name}_{width}"), advice(width));
+        }
+        for width in 1..220 {
+            for line in advice(width).lines() {
+                assert!(line.width() <= width, "{} columns at {width}: {line}", line.width());
+            }
+        }
+    }
 }
 
 #[test]

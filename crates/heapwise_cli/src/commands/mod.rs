@@ -2,6 +2,9 @@
 //!
 //! Invariant: an error of a command is said once, here.
 
+mod advise;
+mod explain;
+mod output;
 mod reading;
 mod report;
 mod run;
@@ -25,6 +28,8 @@ pub(crate) fn main(typed: Vec<OsString>) -> ExitCode {
             Command::Run(arguments) => run::run(&arguments),
             Command::Report(arguments) => report::report(&arguments),
             Command::View(arguments) => view::view(&arguments),
+            Command::Advise(arguments) => advise::advise(&arguments),
+            Command::Explain(arguments) => explain::explain(&arguments),
         },
         Err(error) => Ok(End::Own(answer(&error, first.as_deref().map(Path::new)))),
     };

@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use super::{reading, report};
+use super::{output, reading};
 use crate::args::ViewArguments;
 use crate::exit::{End, ExitStatus};
 use crate::failure::{self, Failure};
@@ -23,7 +23,7 @@ const OPENERS: &[&str] = &["xdg-open", "wslview", "gio open", "x-www-browser", "
 /// Does it.
 pub(super) fn view(arguments: &ViewArguments) -> Result<End> {
     if let Some(output) = &arguments.output {
-        report::check_output(output, &arguments.capture)?;
+        output::check(output, &arguments.capture)?;
     }
     let (report, page) =
         reading::read_page(&arguments.capture).map_err(|error| Failure::refused(error.to_string()))?;
@@ -31,7 +31,7 @@ pub(super) fn view(arguments: &ViewArguments) -> Result<End> {
         Some(output) => output.clone(),
         None => new_place(&arguments.capture).context("cannot make a folder for the page")?,
     };
-    report::write_file(&path, &page)
+    output::write_file(&path, &page)
         .with_context(|| format!("cannot write the page to {}", path.display()))?;
     let path = path.canonicalize().unwrap_or(path);
     for problem in &report.run.problems {

@@ -9,14 +9,17 @@ use std::io;
 use heapwise_analysis::NO_PYTHON;
 
 use crate::{Report, place};
+pub use advice::render as render_advice;
 use page::Page;
 use shown::shown;
 
+mod advice;
 mod ending;
 mod headline;
 mod lines;
 mod memory;
 mod notes;
+mod objects;
 mod page;
 mod processes;
 mod shown;
@@ -52,6 +55,8 @@ pub fn render(report: &Report, options: &TextOptions, out: &mut dyn io::Write) -
         page.blank()?;
         lines::write(view, options.lines, page)?;
         lines::write_at_end(view, options.lines, page)?;
+        objects::write(view, options.lines, page)?;
+        advice::write_first(view, page)?;
         tree::write(view, options.lines, page)?;
         timeline::write(report, page)?;
         memory::write(report, page)?;

@@ -3,6 +3,7 @@
 //! Each function says what a reader must find in its report. Sizes are chosen so that wrong sums show.
 
 use heapwise_analysis::analyse;
+use heapwise_analysis::profile::inspection::{Buffer, Facts, Holder, HolderKind, Inspection, Object, Shared};
 use heapwise_analysis::profile::{Job, NotFollowed, Profile};
 use heapwise_report::Report;
 use heapwise_testkit::{
@@ -390,4 +391,100 @@ pub(crate) fn job() -> Report {
     };
     let analysis = heapwise_analysis::analyse_job(&job).expect("several processes");
     Report::build_job(&job, &analysis)
+}
+
+const ORDERS: &str = "\
+import pandas as pd
+
+def load(path):
+    raw = pd.read_csv(path)
+    orders = raw[raw.amount > 0]
+    days = orders.groupby('day').sum()
+    return fit(days)
+
+def fit(days):
+    return days.to_numpy() @ days.to_numpy().T
+
+load('orders.csv')
+";
+
+/// A program at which an inspector looked twice. At the peak `load` holds two frames, of which it does not need
+/// `raw` any more: 200 MB of 540. `orders` shares 40 MB of strings with it.
+pub(crate) fn with_objects() -> Vec<u8> {
+    let mut capture = program(Mode::Exact, &["/usr/bin/python3", "orders.py"]);
+    let file = "/home/ann/delays/orders.py";
+    capture.file(file).source(file, ORDERS);
+    let read = capture.stack(&["<module>:12", "load@3:4", &format!("{PANDAS}/io/parsers.py:read_csv:88")]);
+    let select = capture.stack(&["<module>:12", "load@3:5", &format!("{PANDAS}/core/frame.py:take:9")]);
+    let fit = capture.stack(&["<module>:12", "load@3:7", "fit@9:10"]);
+    capture.time(100).allocation(0x1000_0000, 160 * MB, read).allocation(0x2000_0000, 40 * MB, read);
+    let frame = |name: &str, rows: u64, line: u32, numbers: (u64, u64), share: u64| {
+        let column = |column: &str, dtype: &str, buffer: Buffer, facts: Facts| Object {
+            name: format!("{name}['{column}']"),
+            kind: "pandas.Series".into(),
+            dtype: Some(dtype.into()),
+            shape: vec![rows],
+            bytes: buffer.bytes,
+            own_bytes: buffer.bytes,
+            buffers: vec![buffer],
+            facts,
+            ..Object::default()
+        };
+        let amount = column(
+            "amount",
+            "int64",
+            Buffer { address: numbers.0, bytes: numbers.1 },
+            Facts { minimum: Some(0.into()), maximum: Some(90_000.into()), ..Facts::default() },
+        );
+        let day = column(
+            "day",
+            "object",
+            Buffer { address: 0x2000_0000, bytes: 40 * MB },
+            Facts { distinct: Some(7), ..Facts::default() },
+        );
+        Object {
+            name: name.into(),
+            holder: Some(Holder {
+                kind: HolderKind::Local,
+                file: file.into(),
+                function: "load".into(),
+                first_line: 3,
+                line,
+                module: "__main__".into(),
+                thread: 0,
+            }),
+            kind: "pandas.DataFrame".into(),
+            shape: vec![rows, 2],
+            bytes: numbers.1 + 40 * MB,
+            own_bytes: numbers.1 + 40 * MB - share,
+            shared_with: if share == 0 {
+                Vec::new()
+            } else {
+                vec![Shared { name: "raw".into(), bytes: share }]
+            },
+            parts: vec![amount, day],
+            ..Object::default()
+        }
+    };
+    let raw = frame("raw", 20_000_000, 4, (0x1000_0000, 160 * MB), 0);
+    let small = Object { bytes: 100 * MB, ..raw.clone() };
+    capture.inspection(&Inspection {
+        sequence: 1,
+        time_ns: 90_000_000,
+        objects: vec![small],
+        ..Inspection::default()
+    });
+    capture.time(200).allocation(0x3000_0000, 140 * MB, select);
+    let raw = Object { own_bytes: 160 * MB, ..raw };
+    let orders = frame("orders", 17_500_000, 5, (0x3000_0000, 140 * MB), 40 * MB);
+    capture.inspection(&Inspection {
+        sequence: 3,
+        time_ns: 200_000_000,
+        complete: true,
+        objects: vec![raw, orders],
+        ..Inspection::default()
+    });
+    capture.time(300).allocation(0x4000_0000, 200 * MB, fit);
+    ended(&mut capture, Ending::Code(0), 0.4, 700 * MB);
+    capture.build()
 }
