@@ -145,15 +145,46 @@ pub fn apply(text: &str, replacements: &[Replacement]) -> Result<String, Refusal
     Ok(out)
 }
 
-/// The replacements of several edits of one text, in its order.
+/// The replacements of several edits of one text, in its order, as one list that [`apply`] takes.
+///
+/// Equal replacements are one. Insertions at one place are joined where each stands on its own: whole lines, and arguments with
+/// their comma; in the order given.
 ///
 /// # Errors
-/// If two overlap.
-pub fn merge<'e>(text: &str, edits: impl IntoIterator<Item = &'e Edit>) -> Result<Vec<Replacement>, Refusal> {
-    let mut all: Vec<Replacement> = edits.into_iter().flat_map(|edit| edit.replacements.clone()).collect();
+/// If two overlap otherwise.
+pub fn merge<'e>(
+    text: &str,
+    replacements: impl IntoIterator<Item = &'e Replacement>,
+) -> Result<Vec<Replacement>, Refusal> {
+    let mut all: Vec<Replacement> = Vec::new();
+    let mut seen: Vec<&Replacement> = Vec::new();
+    for one in replacements {
+        if seen.contains(&one) {
+            continue;
+        }
+        seen.push(one);
+        let beside = all.iter_mut().find(|other| other.span == one.span && one.span.is_empty());
+        match beside {
+            Some(other) if stands_alone(text, other) && stands_alone(text, one) => {
+                other.text.push_str(&one.text);
+            }
+            Some(_) => return Err(Refusal::Overlap),
+            None => all.push(one.clone()),
+        }
+    }
     all.sort();
     apply(text, &all)?;
     Ok(all)
+}
+
+/// Whether another insertion may follow at the same place.
+fn stands_alone(text: &str, insertion: &Replacement) -> bool {
+    let Some(before) = text.get(..insertion.span.start) else { return false };
+    let new = &insertion.text;
+    let at_line = before.is_empty() || before.ends_with(['\n', '\r']);
+    let lines = at_line && new.ends_with(['\n', '\r']);
+    let last_lines = insertion.span.start == text.len() && !at_line && new.starts_with(['\n', '\r']);
+    lines || last_lines || new.starts_with(',') || new.ends_with(',')
 }
 
 /// A unified diff of two texts of a file, as `git apply` and `patch -p1` read it; empty when they are equal.

@@ -129,9 +129,11 @@ fn appended_and_wrapped() {
     let editor = Editor::new(&module);
     let first = editor.append(expression(0), ".astype('f4')").unwrap();
     let second = editor.wrap(expression(1), "np.packbits(", ")").unwrap();
-    let both = merge(text, [&second, &first]).unwrap();
+    let both = merge(text, second.replacements().iter().chain(first.replacements())).unwrap();
     assert_eq!(apply(text, &both).unwrap(), "(a + b).astype('f4')\nnp.packbits(x)\n");
-    assert_eq!(merge(text, [&first, &first]), Err(Refusal::Overlap));
+    let other = editor.append(expression(0), ".astype('f8')").unwrap();
+    let clash = merge(text, first.replacements().iter().chain(other.replacements()));
+    assert_eq!(clash, Err(Refusal::Overlap));
     let unbalanced = editor.wrap(expression(0), "f(", ")) + (1");
     assert_eq!(unbalanced, Err(Refusal::Form("what should stand there is no expression")));
     assert_eq!(
@@ -245,4 +247,21 @@ fn diffs_of_texts_without_a_last_line_end_say_so() {
     let diff = unified_diff("a.py", "x", "y\n");
     assert_eq!(diff, "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-x\n\\ No newline at end of file\n+y\n");
     assert_eq!(unified_diff("a.py", "x", "x"), "");
+}
+
+#[test]
+fn insertions_at_one_place_are_joined_where_each_stands_alone() {
+    let text = "f(a)\n";
+    let module = parse(text);
+    let (editor, call) = (Editor::new(&module), module.calls().next().unwrap());
+    let line = module.statements_on_line(1).next().unwrap();
+    let edits = [
+        editor.add_keyword(call, "b", "1").unwrap(),
+        editor.insert_after(line, "del x").unwrap(),
+        editor.add_keyword(call, "c", "2").unwrap(),
+        editor.insert_after(line, "del y").unwrap(),
+        editor.insert_after(line, "del x").unwrap(),
+    ];
+    let merged = merge(text, edits.iter().flat_map(crate::Edit::replacements)).unwrap();
+    assert_eq!(apply(text, &merged).unwrap(), "f(a, b=1, c=2)\ndel x\ndel y\n");
 }
