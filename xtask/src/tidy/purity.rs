@@ -6,8 +6,14 @@ use super::tokens;
 use super::tree::TrackedFile;
 use super::violation::Violation;
 
-const PURE_CRATES: &[&str] =
-    &["heapwise_capture", "heapwise_analysis", "heapwise_advisor", "heapwise_report"];
+const PURE_CRATES: &[&str] = &[
+    "heapwise_capture",
+    "heapwise_analysis",
+    "heapwise_source",
+    "heapwise_advisor",
+    "heapwise_fixer",
+    "heapwise_report",
+];
 
 /// What each pure crate must not name, and what it would touch.
 const FORBIDDEN_PATHS: &[(&str, &str)] = &[
