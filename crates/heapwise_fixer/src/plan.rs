@@ -230,6 +230,7 @@ mod tests {
             new_peak_bytes: 1,
             fix: None,
             verified: None,
+            excerpt: Vec::new(),
             certainty: Certainty::Certain,
             proposal: Some(ProposedFix { safety: Safety::Safe, edits }),
         }
