@@ -22,6 +22,10 @@ static BLOCKS: [Mutex<Option<FxHashMap<usize, u64>>>; SHARDS] = [const { Mutex::
 static CODES: Mutex<Option<FxHashSet<usize>>> = Mutex::new(None);
 /// The same for code objects alone, coarser.
 static CODE_FILTER: [AtomicU8; 4096] = [const { AtomicU8::new(0) }; 4096];
+/// Where every block is recorded, those from this size on are kept here too, for the height of the heap.
+pub(crate) const LARGE: usize = 32 * 1024;
+/// Counts these, where the filter above is full.
+static LARGE_FILTER: [AtomicU8; 1 << 16] = [const { AtomicU8::new(0) }; 1 << 16];
 static LIVE_BYTES: AtomicI64 = AtomicI64::new(0);
 
 #[inline]
@@ -112,6 +116,27 @@ pub(crate) fn remove(address: usize) -> Option<u64> {
     let bytes = shard.as_mut()?.remove(&address)?;
     count_out(counter(address));
     LIVE_BYTES.fetch_sub(bytes.cast_signed(), Ordering::Relaxed);
+    Some(bytes)
+}
+
+fn large_counter(address: usize) -> &'static AtomicU8 {
+    &LARGE_FILTER[((address >> 4) ^ (address >> 20)) % LARGE_FILTER.len()]
+}
+
+/// Notes a large block where every block is recorded.
+pub(crate) fn insert_large(address: usize, bytes: u64) {
+    count_in(large_counter(address));
+    insert(address, bytes);
+}
+
+/// Forgets a large block where every block is recorded; its bytes, if it was one.
+pub(crate) fn remove_large(address: usize) -> Option<u64> {
+    let counter = large_counter(address);
+    if counter.load(Ordering::Relaxed) == 0 {
+        return None;
+    }
+    let bytes = remove(address)?;
+    count_out(counter);
     Some(bytes)
 }
 

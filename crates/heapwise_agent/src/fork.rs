@@ -16,7 +16,7 @@ use crate::ranges::Ranges;
 use crate::recorder;
 use crate::sink::Sink;
 use crate::tables::Tables;
-use crate::{blocks, heap, monitor};
+use crate::{blocks, heap, looks, monitor};
 
 /// What is held around a fork, in the order in which it is taken.
 struct Held {
@@ -57,6 +57,7 @@ unsafe extern "C" fn before() {
 unsafe extern "C" fn after_in_parent() {
     // SAFETY: runs in the thread that ran `before`.
     unsafe { let_go() };
+    looks::after_fork_in_parent();
     if recorder::recording().is_some() {
         monitor::restart_later();
     }
@@ -65,6 +66,7 @@ unsafe extern "C" fn after_in_parent() {
 
 unsafe extern "C" fn after_in_child() {
     recorder::end_in_child();
+    looks::after_fork_in_child();
     // SAFETY: runs in the copy of the thread that ran `before`, the only one there is.
     unsafe { let_go() };
     slot().depth.set(0);

@@ -25,6 +25,7 @@ mod fork;
 mod heap;
 mod hooks;
 mod lifecycle;
+mod looks;
 mod monitor;
 mod platform;
 mod process;

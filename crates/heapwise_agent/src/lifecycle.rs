@@ -27,7 +27,7 @@ use crate::ranges::Ranges;
 use crate::recorder::{self, Agent};
 use crate::sink::{self, Sink};
 use crate::tables::Tables;
-use crate::{blocks, children, footprint, fork, heap, hooks, monitor, platform, process, sampler, thread};
+use crate::{blocks, children, footprint, fork, heap, hooks, looks, monitor, platform, process, sampler, thread};
 
 /// Starts recording if the environment asks for it.
 ///
@@ -67,6 +67,8 @@ pub(crate) unsafe fn start() -> Result<(), String> {
     hooks::install();
     // SAFETY: the GIL is held and no other thread runs, by this function's own contract.
     unsafe { hooks::python::install(&agent.interpreter) };
+    // SAFETY: as above.
+    unsafe { looks::start(agent) };
     monitor::start(agent);
     slot().depth.set(0);
     Ok(())

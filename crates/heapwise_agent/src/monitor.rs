@@ -19,7 +19,7 @@ use crate::platform::slot::Inside;
 
 use crate::footprint::Look;
 use crate::recorder::{self, Agent};
-use crate::{blocks, heap, platform, process, sampler};
+use crate::{blocks, heap, looks, platform, process, sampler};
 
 /// Time between two ticks.
 const TICK: Duration = Duration::from_millis(10);
@@ -112,6 +112,7 @@ fn run(agent: &'static Agent) {
         heap::keep_reserve();
         keep_sources(agent);
         look.take_if_due(agent, TICK);
+        looks::tick(agent);
     }
 }
 
@@ -145,7 +146,7 @@ fn source_of(name: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-fn block_signals() -> libc::sigset_t {
+pub(crate) fn block_signals() -> libc::sigset_t {
     // SAFETY: the sets are valid places; all zero is a valid empty set.
     unsafe {
         let mut all: libc::sigset_t = std::mem::zeroed();
@@ -156,7 +157,7 @@ fn block_signals() -> libc::sigset_t {
     }
 }
 
-fn restore_signals(before: &libc::sigset_t) {
+pub(crate) fn restore_signals(before: &libc::sigset_t) {
     // SAFETY: the set is the one that was in force.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, std::ptr::null_mut()) };
 }

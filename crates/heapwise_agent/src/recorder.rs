@@ -25,7 +25,7 @@ use crate::sampler;
 use crate::sink::Sink;
 use crate::tables::Tables;
 use crate::thread::{self, Thread};
-use crate::{blocks, lifecycle};
+use crate::{blocks, lifecycle, looks};
 
 /// What all threads share while a capture is recorded.
 #[derive(Debug)]
@@ -175,6 +175,11 @@ pub(crate) fn next_sequence() -> u64 {
     next
 }
 
+/// The number of the last event.
+pub(crate) fn sequence() -> u64 {
+    SEQUENCE.load(Ordering::Relaxed)
+}
+
 /// The program is about to have a second thread that records. Called before that thread can run.
 pub(crate) fn expect_several_threads() {
     SEVERAL_THREADS.store(true, Ordering::SeqCst);
@@ -235,11 +240,16 @@ fn record_allocation(slot: &Slot, address: usize, size: usize, allocator: Alloca
             encoder.allocation(out, sequence, address as u64, size as u64, stack, allocator)
         });
         if exact {
+            if size >= blocks::LARGE {
+                blocks::insert_large(address, size as u64);
+                looks::recorded(agent);
+            }
             return;
         }
         let probability = thread.rule.probability(size as u64);
         blocks::insert(address, (size as f64 / probability) as u64);
         sampler::recorded(certain);
+        looks::recorded(agent);
         thread.adopt(sampler::rule(), slot);
     });
 }
@@ -271,7 +281,12 @@ pub(crate) fn refused(slot: &Slot, size: usize) {
 pub(crate) fn freeing(slot: &Slot, address: usize) {
     let Some(agent) = recording() else { return };
     within(slot, || {
-        let recorded = agent.mode == Mode::Exact || blocks::remove(address).is_some();
+        let recorded = if agent.mode == Mode::Exact {
+            blocks::remove_large(address);
+            true
+        } else {
+            blocks::remove(address).is_some()
+        };
         if blocks::code_ended(address) {
             agent.tables.lock().unwrap_or_else(PoisonError::into_inner).forget_code(address);
             GENERATION.fetch_add(1, Ordering::Relaxed);
@@ -306,7 +321,11 @@ pub(crate) fn resizing(slot: &Slot, address: usize) -> Option<Resizing> {
 fn begin_resize(slot: &Slot, address: usize) -> Option<Resizing> {
     let agent = recording()?;
     within(slot, || {
-        let bytes = if agent.mode == Mode::Exact { None } else { Some(blocks::remove(address)?) };
+        let bytes = if agent.mode == Mode::Exact {
+            blocks::remove_large(address)
+        } else {
+            Some(blocks::remove(address)?)
+        };
         Some(Resizing { address, sequence: next_sequence(), bytes })
     })?
 }
@@ -323,8 +342,11 @@ pub(crate) fn resized(slot: &Slot, resizing: &Resizing) {
 
 /// The allocator refused; the block is as it was.
 pub(crate) fn not_resized(slot: &Slot, resizing: &Resizing) {
-    if let Some(bytes) = resizing.bytes {
-        within(slot, || blocks::insert(resizing.address, bytes));
+    if let (Some(bytes), Some(agent)) = (resizing.bytes, recording()) {
+        within(slot, || match agent.mode {
+            Mode::Exact => blocks::insert_large(resizing.address, bytes),
+            Mode::Sampled => blocks::insert(resizing.address, bytes),
+        });
     }
 }
 

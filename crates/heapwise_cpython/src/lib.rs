@@ -14,9 +14,11 @@ pub mod allocators;
 mod api;
 mod code;
 mod frame;
+pub mod gil;
 mod layout;
 mod line_table;
 pub mod module;
+pub mod objects;
 mod self_check;
 mod text;
 

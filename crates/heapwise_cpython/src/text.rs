@@ -86,6 +86,22 @@ impl TextLayout {
         right.then_some(found)
     }
 
+    /// The bit at which the kind starts.
+    pub(crate) const fn kind_shift(self) -> u32 {
+        self.kind_shift
+    }
+
+    /// Bytes before the characters of an ASCII string.
+    pub(crate) const fn ascii_start(self) -> usize {
+        self.ascii_start
+    }
+
+    /// Bytes that the header of other strings has more: the cached UTF-8 and its length, and up to 3.11, where the
+    /// ASCII header has 48 bytes, the length of the `wchar_t` form.
+    pub(crate) const fn wide_header(self) -> usize {
+        if self.ascii_start == 48 { 24 } else { 16 }
+    }
+
     /// The text of a string object; empty if the object is null or no compact string.
     ///
     /// # Safety
@@ -102,10 +118,7 @@ impl TextLayout {
             return Text::default();
         }
         let length = length.min(LONGEST);
-        // Two more words precede the characters of other strings: the cached UTF-8 and its length; and up to
-        // 3.11, where the ASCII header has 48 bytes, a third for the length of the `wchar_t` form.
-        let wide_words = if self.ascii_start == 48 { 3 } else { 2 };
-        let start = object + self.ascii_start + if ascii { 0 } else { wide_words * 8 };
+        let start = object + self.ascii_start + if ascii { 0 } else { self.wide_header() };
         let mut text = Vec::with_capacity(length);
         let mut push = |character: u32| {
             let character = char::from_u32(character).unwrap_or(char::REPLACEMENT_CHARACTER);

@@ -1,1 +1,179 @@
 //! Walks the live objects of the running CPython: what they are, their bytes, who holds them.
+//!
+//! [`Inspector::look`] makes one [`Inspection`] of everything that has a name; [`Inspector::size_of`] and
+//! [`Inspector::explain`] answer for one object. [`roots`] finds the names, [`walk`] the graph of references,
+//! [`ownership`] who alone keeps what, [`describe`] says it in a person's words, [`facts`] looks at values.
+//! Invariants: nothing of the program is changed, no reference is kept, no Python code runs; time and
+//! memory of a look are bounded by what the caller allows.
+
+#![allow(unsafe_code, reason = "reads another program's objects in memory; each block says why it may")]
+
+mod arrays;
+mod clock;
+mod describe;
+mod distinct;
+mod facts;
+mod kinds;
+mod numbers;
+mod ownership;
+mod roots;
+mod tables;
+mod walk;
+
+use std::time::{Duration, Instant};
+
+use heapwise_capture::inspection::{Inspection, Object};
+use heapwise_capture::origin::{Origin, origin};
+use heapwise_cpython::objects::{Address, Live, Objects};
+use heapwise_cpython::{Interpreter, Refusal};
+use rustc_hash::FxHashSet;
+
+pub use crate::clock::thread_time;
+use crate::roots::Roots;
+use crate::walk::{Limit, Walk};
+
+/// Looks at the objects of an interpreter.
+#[derive(Debug, Clone)]
+pub struct Inspector {
+    objects: Objects,
+}
+
+/// What a look found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Look {
+    /// The objects. Sequence and time are the caller's to fill in.
+    pub inspection: Inspection,
+    /// Bytes of everything that was reached.
+    pub reached_bytes: u64,
+    /// The libraries that advice asks for, always the same and in the same order, with the versions of those that are
+    /// loaded.
+    pub versions: Vec<(&'static str, Option<String>)>,
+}
+
+/// What a look may cost, and what it is interested in.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowance {
+    /// Time that it may take, about.
+    pub time: Duration,
+    /// Objects that it may note, about; a note takes some 100 bytes while the look lasts.
+    pub objects: usize,
+    /// Holders of fewer bytes are left out.
+    pub smallest: u64,
+}
+
+impl Inspector {
+    /// An inspector for this interpreter.
+    ///
+    /// # Errors
+    /// A [`Refusal`] if the objects of this version cannot be read.
+    ///
+    /// # Safety
+    /// The GIL is held.
+    pub unsafe fn new(interpreter: &Interpreter) -> Result<Self, Refusal> {
+        // SAFETY: passed on to the caller.
+        Ok(Self { objects: unsafe { Objects::find(interpreter)? } })
+    }
+
+    /// Whether a library is being imported: what is allocated then is its code, and no value has a name yet.
+    ///
+    /// # Safety
+    /// As for [`Self::look`].
+    pub unsafe fn is_importing(&self, interpreter: &Interpreter) -> bool {
+        // SAFETY: passed on to the caller.
+        let live = unsafe { Live::new(interpreter, &self.objects) };
+        live.threads().iter().any(|thread| {
+            let mut places = thread.frames.iter().map(|frame| live.code_place(frame.frame.code).0);
+            let end =
+                places.find(|file| file.starts_with("<frozen importlib") || origin(file) == Origin::User);
+            end.is_some_and(|file| file.starts_with('<'))
+        })
+    }
+
+    /// Looks at everything that has a name.
+    ///
+    /// # Safety
+    /// The calling thread holds the GIL, and the interpreter is the one that the inspector was made for.
+    pub unsafe fn look(&self, interpreter: &Interpreter, allowance: Allowance) -> Look {
+        let begun = Instant::now();
+        let worked = thread_time();
+        // SAFETY: passed on to the caller.
+        let live = unsafe { Live::new(interpreter, &self.objects) };
+        let roots = Roots::find(live);
+        // A third of the time is for the values.
+        let until = worked + allowance.time * 2 / 3;
+        let limit = Limit { nodes: allowance.objects, until: Some(until) };
+        let mut walk = Walk::new(live, &roots.borders, limit);
+        let addresses: Vec<Address> = roots.names.iter().map(|name| name.object).collect();
+        walk.walk_from(&addresses);
+        let mut inspection = describe::describe(&walk, &roots, allowance, worked + allowance.time);
+        inspection.duration_ns = begun.elapsed().as_nanos() as u64;
+        let reached_bytes = walk.weighted_sizes().iter().sum();
+        Look { inspection, reached_bytes, versions: versions(live, &roots) }
+    }
+
+    /// The bytes that an object keeps alive, itself included, each once.
+    ///
+    /// # Safety
+    /// As for [`Self::look`]; `object` is live.
+    pub unsafe fn size_of(&self, interpreter: &Interpreter, object: Address) -> u64 {
+        // SAFETY: passed on to the caller.
+        let live = unsafe { Live::new(interpreter, &self.objects) };
+        let borders = borders(live);
+        let mut walk = Walk::new(live, &borders, Limit::NONE);
+        walk.walk_from(&[object]);
+        walk.nodes.iter().map(|node| node.size).sum()
+    }
+
+    /// What an object consists of, exactly.
+    ///
+    /// # Safety
+    /// As for [`Self::size_of`].
+    pub unsafe fn explain(&self, interpreter: &Interpreter, object: Address) -> Object {
+        // SAFETY: passed on to the caller.
+        let live = unsafe { Live::new(interpreter, &self.objects) };
+        let borders = borders(live);
+        let mut walk = Walk::new(live, &borders, Limit::NONE);
+        walk.walk_from(&[object]);
+        describe::explain(&walk, object)
+    }
+}
+
+/// Libraries whose version advice depends on.
+const LIBRARIES: [&str; 12] = [
+    "numpy",
+    "scipy",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "sklearn",
+    "matplotlib",
+    "torch",
+    "xarray",
+    "dask",
+    "numba",
+    "statsmodels",
+];
+
+fn versions(live: Live<'_>, roots: &Roots) -> Vec<(&'static str, Option<String>)> {
+    LIBRARIES
+        .into_iter()
+        .map(|library| {
+            let module = roots.modules.iter().find(|(name, _)| name == library);
+            let version = module.and_then(|&(_, dict)| live.dict_get(dict, "__version__"));
+            (library, version.filter(|&text| live.is_string(text)).map(|text| live.text(text, 100)))
+        })
+        .collect()
+}
+
+/// What the interpreter holds itself: namespaces of modules.
+fn borders(live: Live<'_>) -> FxHashSet<Address> {
+    let table = live.module_table();
+    let mut borders = FxHashSet::default();
+    borders.insert(table);
+    let mut position = 0;
+    while let Some((_, module, next)) = live.dict_next(table, position) {
+        position = next;
+        borders.extend(live.module_dict(module));
+    }
+    borders
+}

@@ -1,0 +1,367 @@
+//! When to look at the live objects, and who does it.
+//!
+//! The heap passing a height is noticed by a hook, which asks for a look and goes on. The main thread looks when it is
+//! next between two instructions; if it does not come to that soon, for instance because it waits for others, a
+//! short-lived thread of the agent takes the GIL and looks instead. A look that met a value before it got its name is
+//! followed by another a little later.
+//!
+//! Invariants: the looks together stay within [`SHARE`] of the run; no thread of the agent waits for the GIL while the
+//! interpreter ends or forks: [`before_fork`] and [`at_exit`] run in time and wait for it to be gone; what a look
+//! allocates is not counted.
+
+use std::ffi::{c_int, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
+
+use heapwise_capture::table::TableRecord;
+use heapwise_cpython::gil::{self, Gil};
+use heapwise_inspector::{Allowance, Inspector, thread_time};
+
+use crate::platform::slot::{Inside, slot};
+use crate::recorder::{self, Agent};
+use crate::{blocks, hooks, monitor, platform};
+
+/// The part of the run that looks may take, as one in so many.
+const SHARE: u64 = 50;
+/// What looks may take in any case.
+const FLOOR: Duration = Duration::from_millis(30);
+/// With less than this left no look is begun.
+const LEAST: Duration = Duration::from_millis(4);
+/// A single look takes no longer.
+const LONGEST: Duration = Duration::from_secs(2);
+/// The first height, and the least distance from one to the next, bytes.
+const STEP: u64 = 2_000_000;
+/// Objects that a look may note, for each millisecond that it may take; and the most.
+const OBJECTS_PER_MS: u64 = 3_000;
+const MOST_OBJECTS: usize = 1_500_000;
+/// Milliseconds until a look that was asked of the main thread is taken over.
+const PATIENCE: u64 = 10;
+/// Milliseconds from a look to the one that finds the names.
+const AFTERWARDS: u64 = 15;
+/// Holders below this share of the heap are left out.
+const SMALLEST_SHARE: u64 = 500;
+const SMALLEST: u64 = 32 * 1024;
+
+static LOOKS: OnceLock<Looks> = OnceLock::new();
+/// The height at which the next look is due; above all heights while none is wanted.
+static DUE_AT: AtomicU64 = AtomicU64::new(u64::MAX);
+/// When a look was asked for, by [`platform::coarse_ms`]; 0 while none is wanted.
+static WANTED_AT: AtomicU64 = AtomicU64::new(0);
+/// When the look that finds the names is due; 0 for none.
+static AGAIN_AT: AtomicU64 = AtomicU64::new(0);
+static HIGHEST: AtomicU64 = AtomicU64::new(0);
+static LOOKED_AT: AtomicU64 = AtomicU64::new(0);
+static LAST_SEQUENCE: AtomicU64 = AtomicU64::new(0);
+static SPENT_NS: AtomicU64 = AtomicU64::new(0);
+static OFF: AtomicBool = AtomicBool::new(true);
+/// A fork is under way: no thread is started.
+static FORKING: AtomicBool = AtomicBool::new(false);
+/// A look is being taken; looks are not nested, and no two threads take one.
+static LOOKING: AtomicBool = AtomicBool::new(false);
+/// The thread that looks instead of the main one, and whether it is at work.
+static THREAD: AtomicU64 = AtomicU64::new(0);
+static THREAD_STATE: AtomicU8 = AtomicU8::new(IDLE);
+const IDLE: u8 = 0;
+const AT_WORK: u8 = 1;
+/// Library versions that were written, as a set of bits.
+static VERSIONS: AtomicU64 = AtomicU64::new(0);
+
+struct Looks {
+    inspector: Inspector,
+    gil: Gil,
+}
+
+/// Prepares for looks. Without them recording goes on.
+///
+/// # Safety
+/// The GIL is held, and Python code may be run.
+pub(crate) unsafe fn start(agent: &Agent) {
+    // SAFETY: the GIL is held.
+    let made = unsafe { Inspector::new(&agent.interpreter) }.and_then(|inspector| {
+        let gil = Gil::look_up()?;
+        // SAFETY: the GIL is held; both functions return `None`.
+        unsafe {
+            gil.call_at_exit(c"heapwise", at_exit)?;
+            gil.call_before_fork(c"heapwise", before_fork)?;
+        }
+        Ok(Looks { inspector, gil })
+    });
+    if let Ok(looks) = made
+        && LOOKS.set(looks).is_ok()
+    {
+        OFF.store(false, Ordering::Release);
+        DUE_AT.store(STEP, Ordering::Relaxed);
+    }
+}
+
+/// Bytes of the live heap, about.
+pub(crate) fn height(agent: &Agent) -> u64 {
+    match agent.mode {
+        heapwise_capture::header::Mode::Exact => blocks::live_bytes() + hooks::python::arena_bytes(),
+        heapwise_capture::header::Mode::Sampled => blocks::live_bytes(),
+    }
+}
+
+/// A block was recorded: asks for a look if one is due.
+#[inline]
+pub(crate) fn recorded(agent: &'static Agent) {
+    let height = height(agent);
+    if height >= DUE_AT.load(Ordering::Relaxed) {
+        want(agent, height);
+    }
+}
+
+#[cold]
+fn want(agent: &Agent, height: u64) {
+    if OFF.load(Ordering::Acquire) || recorder::recording().is_none() {
+        DUE_AT.store(u64::MAX, Ordering::Relaxed);
+        return;
+    }
+    HIGHEST.fetch_max(height, Ordering::Relaxed);
+    // Without time to look the height stays due, and the next block above it asks again.
+    if left(agent) < LEAST {
+        return;
+    }
+    let now = platform::coarse_ms().max(1);
+    if WANTED_AT.compare_exchange(0, now, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+        DUE_AT.store(u64::MAX, Ordering::Relaxed);
+        if let Some(looks) = LOOKS.get() {
+            looks.gil.call_soon(pending);
+        }
+    }
+}
+
+/// The time that looks may still take.
+fn left(agent: &Agent) -> Duration {
+    let run = platform::coarse_ms().saturating_sub(agent.start_ms);
+    let all = FLOOR + Duration::from_millis(run) / SHARE as u32;
+    all.saturating_sub(Duration::from_nanos(SPENT_NS.load(Ordering::Relaxed)))
+}
+
+/// What the agent's own thread does at each tick: looks that are late or due again.
+pub(crate) fn tick(agent: &'static Agent) {
+    if OFF.load(Ordering::Acquire) {
+        return;
+    }
+    let height = height(agent);
+    HIGHEST.fetch_max(height, Ordering::Relaxed);
+    let now = platform::coarse_ms();
+    let wanted = WANTED_AT.load(Ordering::Acquire);
+    if wanted != 0 {
+        if now.saturating_sub(wanted) >= PATIENCE {
+            look_from_own_thread();
+        }
+        return;
+    }
+    let looked = LOOKED_AT.load(Ordering::Relaxed);
+    let again = AGAIN_AT.load(Ordering::Relaxed);
+    if again != 0 && now >= again {
+        if height >= looked / 10 * 9 {
+            want(agent, height);
+        } else {
+            AGAIN_AT.store(0, Ordering::Relaxed);
+        }
+        return;
+    }
+    if height < looked / 10 * 8 {
+        // What is there now is another thing: should it rise to the old heights again, it is to be looked at anew.
+        let highest = HIGHEST.load(Ordering::Relaxed);
+        LOOKED_AT.store(height, Ordering::Relaxed);
+        DUE_AT.store((highest / 10 * 9).max(STEP), Ordering::Relaxed);
+    } else if height >= DUE_AT.load(Ordering::Relaxed) {
+        want(agent, height);
+    }
+}
+
+unsafe extern "C" fn pending(_: *mut c_void) -> c_int {
+    take();
+    0
+}
+
+/// Takes the look that is wanted, if it still is. The GIL is held.
+fn take() {
+    if WANTED_AT.swap(0, Ordering::AcqRel) != 0 && !OFF.load(Ordering::Acquire) {
+        look();
+    }
+}
+
+/// Looks. The GIL is held.
+fn look() {
+    let (Some(agent), Some(looks)) = (recorder::recording(), LOOKS.get()) else { return };
+    if LOOKING.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    let slot = slot();
+    let depth = slot.depth.replace(1);
+    let begun = thread_time();
+    let result = catch_unwind(AssertUnwindSafe(|| write(agent, looks)));
+    SPENT_NS.fetch_add(thread_time().saturating_sub(begun).as_nanos() as u64, Ordering::Relaxed);
+    if result.is_err() {
+        OFF.store(true, Ordering::Release);
+        platform::say("objects are not looked at any more: a fault in the profiler; recording goes on");
+    }
+    slot.depth.set(depth);
+    LOOKING.store(false, Ordering::Release);
+}
+
+fn write(agent: &'static Agent, looks: &Looks) {
+    let height = height(agent);
+    let highest = HIGHEST.fetch_max(height, Ordering::Relaxed).max(height);
+    // SAFETY: the GIL is held, and the inspector was made for this interpreter.
+    if unsafe { looks.inspector.is_importing(&agent.interpreter) } {
+        DUE_AT.store(height + STEP, Ordering::Relaxed);
+        return;
+    }
+    // Half of it, so that there is something left for the heights to come.
+    let time = (left(agent) / 2).min(LONGEST);
+    let objects = (time.as_millis() as u64 * OBJECTS_PER_MS).clamp(8_000, MOST_OBJECTS as u64);
+    let smallest = (highest / SMALLEST_SHARE).max(SMALLEST);
+    let allowance = Allowance { time, objects: objects as usize, smallest };
+    let sequence = recorder::sequence();
+    let again = AGAIN_AT.swap(0, Ordering::Relaxed) != 0;
+    if !again && LAST_SEQUENCE.swap(sequence, Ordering::Relaxed) == sequence && sequence != 0 {
+        // Nothing has changed since the last look.
+        DUE_AT.store((height + height / 10).max(height + STEP), Ordering::Relaxed);
+        return;
+    }
+    // SAFETY: as above.
+    let mut seen = unsafe { looks.inspector.look(&agent.interpreter, allowance) };
+    seen.inspection.sequence = sequence;
+    seen.inspection.time_ns = platform::coarse_ms().saturating_sub(agent.start_ms) * 1_000_000;
+    let text = seen.inspection.encode();
+    agent.with_tables(|tables, sink| {
+        for (number, (name, version)) in seen.versions.iter().enumerate() {
+            let bit = 1 << (number % 64);
+            if let Some(version) = version
+                && VERSIONS.fetch_or(bit, Ordering::Relaxed) & bit == 0
+            {
+                let key = format!("module:{name}");
+                tables.write(sink, &TableRecord::Fact { key: key.as_bytes(), value: version.as_bytes() })?;
+            }
+        }
+        tables.write(sink, &TableRecord::Inspection { text: &text })
+    });
+    let before = LOOKED_AT.swap(height, Ordering::Relaxed);
+    // A look at a new height is followed by one that finds the names; that one by none.
+    // It is not needed where the names explain what is there.
+    let new = height > before.saturating_add(before / 20);
+    let unexplained = seen.reached_bytes < height / 10 * 9;
+    AGAIN_AT.store(
+        if new && unexplained && !again { platform::coarse_ms() + AFTERWARDS } else { 0 },
+        Ordering::Relaxed,
+    );
+    DUE_AT.store((height + height / 10).max(height + STEP), Ordering::Relaxed);
+}
+
+/// Starts the thread that looks instead of the main one. Called by the agent's own thread only.
+fn look_from_own_thread() {
+    if THREAD_STATE.load(Ordering::Acquire) != IDLE || FORKING.load(Ordering::Acquire) {
+        return;
+    }
+    join();
+    let signals = monitor::block_signals();
+    let mut thread: libc::pthread_t = 0;
+    THREAD_STATE.store(AT_WORK, Ordering::SeqCst);
+    // SAFETY: the start function has the signature of one, but for saying that it may be unwound through: that is what
+    // `pthread_exit` does to a thread that waits for the GIL when the interpreter ends.
+    let failed = unsafe {
+        let start: extern "C" fn(*mut c_void) -> *mut c_void =
+            std::mem::transmute(look_instead as extern "C-unwind" fn(*mut c_void) -> *mut c_void);
+        libc::pthread_create(&raw mut thread, std::ptr::null(), start, std::ptr::null_mut()) != 0
+    };
+    monitor::restore_signals(&signals);
+    if failed {
+        THREAD_STATE.store(IDLE, Ordering::Release);
+    } else {
+        THREAD.store(thread, Ordering::Release);
+    }
+}
+
+extern "C-unwind" fn look_instead(_: *mut c_void) -> *mut c_void {
+    Inside::for_ever();
+    if let Some(looks) = LOOKS.get()
+        && !OFF.load(Ordering::SeqCst)
+        && !FORKING.load(Ordering::SeqCst)
+        && WANTED_AT.load(Ordering::Acquire) != 0
+    {
+        // SAFETY: a thread of the agent's own; `at_exit` waits for it before finalization goes on.
+        unsafe { looks.gil.ensure(take) };
+    }
+    THREAD_STATE.store(IDLE, Ordering::Release);
+    std::ptr::null_mut()
+}
+
+/// Waits until the thread that looks instead of the main one has ended. The GIL is not held, or no such thread
+/// wants it.
+fn join() {
+    let thread = THREAD.swap(0, Ordering::AcqRel);
+    if thread != 0 {
+        // SAFETY: a thread that was started and is joined once.
+        unsafe { libc::pthread_join(thread, std::ptr::null_mut()) };
+    }
+}
+
+/// Waits until no thread of the agent wants the GIL, with it let go. The caller has said by a flag, which such a thread
+/// reads once its state is set, that no more shall.
+fn send_away(looks: &Looks) {
+    while THREAD_STATE.load(Ordering::SeqCst) != IDLE || THREAD.load(Ordering::SeqCst) != 0 {
+        // SAFETY: the GIL is held.
+        unsafe {
+            looks.gil.without(|| {
+                join();
+                std::thread::yield_now();
+            });
+        }
+    }
+}
+
+/// Registered with `os.register_at_fork`, and so called with the GIL before the fork takes any lock.
+unsafe extern "C" fn before_fork(_: *mut c_void, _: *mut c_void) -> *mut c_void {
+    FORKING.store(true, Ordering::SeqCst);
+    if let Some(looks) = LOOKS.get() {
+        send_away(looks);
+    }
+    // SAFETY: as above.
+    unsafe { gil::none() }
+}
+
+/// The fork is over.
+pub(crate) fn after_fork_in_parent() {
+    FORKING.store(false, Ordering::Release);
+}
+
+/// The fork is over, and of the parent's threads only this one is here.
+pub(crate) fn after_fork_in_child() {
+    THREAD.store(0, Ordering::Relaxed);
+    THREAD_STATE.store(IDLE, Ordering::Relaxed);
+    LOOKING.store(false, Ordering::Relaxed);
+    WANTED_AT.store(0, Ordering::Relaxed);
+    AGAIN_AT.store(0, Ordering::Relaxed);
+    SPENT_NS.store(0, Ordering::Relaxed);
+    VERSIONS.store(0, Ordering::Relaxed);
+    LAST_SEQUENCE.store(0, Ordering::Relaxed);
+    HIGHEST.store(0, Ordering::Relaxed);
+    LOOKED_AT.store(0, Ordering::Relaxed);
+    DUE_AT.store(STEP, Ordering::Relaxed);
+    FORKING.store(false, Ordering::Release);
+}
+
+/// Registered with `atexit`, and so called with the GIL while everything still lives: the last look, and the end of all
+/// looks.
+unsafe extern "C" fn at_exit(_: *mut c_void, _: *mut c_void) -> *mut c_void {
+    let was_off = OFF.swap(true, Ordering::SeqCst);
+    if let Some(looks) = LOOKS.get() {
+        send_away(looks);
+    }
+    if !was_off && let Some(agent) = recorder::recording() {
+        let height = height(agent);
+        let highest = HIGHEST.load(Ordering::Relaxed);
+        if height >= highest / 10 * 9 && height >= STEP / 2 && left(agent) >= LEAST {
+            look();
+        }
+    }
+    // SAFETY: as above.
+    unsafe { gil::none() }
+}

@@ -1,0 +1,556 @@
+//! Says what the walk found: the large holders, their parts, the classes.
+//!
+//! Invariant: bytes of a holder are those of the graph; what was not looked at is absent.
+
+use std::time::Duration;
+
+use heapwise_capture::inspection::{Buffer, Class, Facts, Inspection, Object, Shared};
+use heapwise_cpython::objects::{Address, Builtin};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::Allowance;
+use crate::arrays::Array;
+use crate::clock::thread_time;
+use crate::facts;
+use crate::kinds::Form;
+use crate::ownership::{dominators, retained};
+use crate::roots::Roots;
+use crate::tables;
+use crate::walk::Walk;
+
+/// Holders that are told of.
+const MOST_HOLDERS: usize = 60;
+/// Parts of each.
+const MOST_PARTS: usize = 40;
+/// Elements of a container that are looked at as parts.
+const MOST_ELEMENTS: usize = 100_000;
+/// Parts of parts, and so on, so deep.
+const DEEPEST: usize = 3;
+/// A part of a holder has at least this share of its bytes.
+const SMALLEST_SHARE: u64 = 100;
+/// Buffers of fewer bytes are not listed.
+const SMALLEST_BUFFER: u64 = 16 * 1024;
+const MOST_BUFFERS: usize = 32;
+/// Classes that are told of, and from how many instances on.
+const MOST_CLASSES: usize = 30;
+const FEWEST_INSTANCES: u64 = 1000;
+
+/// What is known of the graph.
+pub(crate) struct Account<'w, 'a> {
+    pub(crate) walk: &'w Walk<'a>,
+    sizes: Vec<u64>,
+    dominator: Vec<u32>,
+    retained: Vec<u64>,
+    order: Vec<u32>,
+    /// Values are looked at until then.
+    pub(crate) until: Option<Duration>,
+}
+
+impl<'w, 'a> Account<'w, 'a> {
+    fn new(walk: &'w Walk<'a>, until: Option<Duration>) -> Self {
+        let sizes = walk.weighted_sizes();
+        let (dominator, order) = dominators(walk.references());
+        let retained = retained(&sizes, &dominator, &order);
+        Self { walk, sizes, dominator, retained, order, until }
+    }
+
+    /// Whether there is time left to look at values.
+    pub(crate) fn has_time(&self) -> bool {
+        self.until.is_none_or(|until| thread_time() < until)
+    }
+
+    /// Bytes that a node keeps alive, itself included.
+    fn reached(&self, node: u32) -> u64 {
+        let references = self.walk.references();
+        let mut seen = FxHashSet::default();
+        let mut stack = vec![node];
+        seen.insert(node);
+        let mut sum: u64 = 0;
+        while let Some(node) = stack.pop() {
+            sum = sum.saturating_add(self.sizes[node as usize]);
+            stack.extend(references.of(node).iter().copied().filter(|&target| seen.insert(target)));
+        }
+        sum
+    }
+
+    /// Bytes that an object keeps alive, and those that nothing else does.
+    pub(crate) fn bytes_of(&self, address: Address) -> (u64, u64) {
+        self.walk.node_of(address).map_or((0, 0), |node| (self.reached(node), self.retained[node as usize]))
+    }
+
+    /// As [`Self::bytes_of`], with what the object stands for where it was sampled, without what it shares.
+    pub(crate) fn weighted(&self, address: Address) -> (u64, u64) {
+        let Some(node) = self.walk.node_of(address) else { return (0, 0) };
+        let retained = self.retained[node as usize];
+        // Held through one array only, which is a child of a child of the root or deeper.
+        let alone = self.dominator[node as usize] != 0;
+        (retained, if alone { retained } else { 0 })
+    }
+
+    fn retained_by(&self, address: Address) -> u64 {
+        self.walk.node_of(address).map_or(0, |node| self.retained[node as usize])
+    }
+
+    /// An object without name and holder.
+    pub(crate) fn object(
+        &self,
+        name: &str,
+        address: Address,
+        bytes: u64,
+        own_bytes: u64,
+        depth: usize,
+    ) -> Object {
+        let live = self.walk.live;
+        let mut address = address;
+        while live.builtin(live.type_of(address)) == Some(Builtin::Cell) && live.cell_content(address) != 0 {
+            address = live.cell_content(address);
+        }
+        let mut object = Object {
+            name: name.to_owned(),
+            address: address as u64,
+            kind: type_name(self.walk, address),
+            bytes,
+            own_bytes,
+            ..Object::default()
+        };
+        let Some(node) = self.walk.node_of(address) else { return object };
+        let form = self.walk.kinds.get(self.walk.nodes[node as usize].kind).form;
+        if tables::describe(self, &mut object, address, depth) {
+            return object;
+        }
+        let own = self.walk.nodes[node as usize].size;
+        match form {
+            Form::Array => self.describe_array(&mut object, address),
+            Form::List => {
+                object.length = Some(live.list_items(address).length as u64);
+                push_buffer(&mut object, live.list_items(address).address(), live.list_row_size(address));
+                facts::elements(self, &mut object.facts, node);
+            }
+            Form::Tuple => {
+                object.length = Some(live.tuple_items(address).length as u64);
+                push_buffer(&mut object, address, own);
+                facts::elements(self, &mut object.facts, node);
+            }
+            Form::Dict => {
+                object.length = Some(live.dict_length(address) as u64);
+                push_buffer(&mut object, live.dict_table(address), live.dict_table_size(address));
+                facts::elements(self, &mut object.facts, node);
+            }
+            Form::Set => {
+                object.length = Some(live.set_length(address) as u64);
+                push_buffer(&mut object, live.set_table(address), live.set_table_size(address));
+                facts::elements(self, &mut object.facts, node);
+            }
+            Form::String => {
+                let text = live.string(address);
+                object.length = Some(text.length);
+                push_buffer(&mut object, address, own);
+            }
+            Form::Bytes => {
+                object.length = Some(live.size_field(address).max(0).cast_unsigned());
+                push_buffer(&mut object, address, own);
+            }
+            Form::ByteArray => {
+                let (start, bytes) = live.byte_array_buffer(address);
+                object.length = Some(live.size_field(address).max(0).cast_unsigned());
+                push_buffer(&mut object, start, bytes);
+            }
+            Form::Foreign => {
+                if own >= SMALLEST_BUFFER {
+                    push_buffer(&mut object, address, own);
+                }
+                object.facts.cache = facts::cache(live, address);
+            }
+            _ => {}
+        }
+        if depth < DEEPEST {
+            object.parts = self.parts(name, address, form, bytes, depth);
+        }
+        object
+    }
+
+    fn describe_array(&self, object: &mut Object, address: Address) {
+        let live = self.walk.live;
+        let array = Array::read(live, address);
+        object.dtype = Some(array.type_name());
+        object.shape.clone_from(&array.shape);
+        let owner = self.owner(&array);
+        if owner.address == address {
+            push_buffer(object, array.start, array.bytes());
+        } else {
+            push_buffer(object, owner.start, owner.bytes());
+            object.facts.view_of = Some(Buffer { address: owner.start as u64, bytes: owner.bytes() });
+        }
+        object.facts.mapped_file = self.is_mapped_file(&array);
+        facts::array(self, &mut object.facts, &array);
+    }
+
+    /// The array at the end of the chain of bases, or the array itself.
+    fn owner(&self, array: &Array) -> Array {
+        let live = self.walk.live;
+        let mut owner = array.clone();
+        for _ in 0..100 {
+            let base = owner.base;
+            let is_array = base != 0
+                && self.walk.node_of(base).is_some_and(|node| {
+                    self.walk.kinds.get(self.walk.nodes[node as usize].kind).form == Form::Array
+                });
+            if !is_array {
+                break;
+            }
+            owner = Array::read(live, base);
+        }
+        owner
+    }
+
+    fn is_mapped_file(&self, array: &Array) -> bool {
+        let owner = self.owner(array);
+        owner.base != 0 && self.walk.live.c_name(self.walk.live.type_of(owner.base)) == "mmap.mmap"
+    }
+
+    /// Attributes, entries and elements that hold much of an object.
+    fn parts(&self, name: &str, address: Address, form: Form, bytes: u64, depth: usize) -> Vec<Object> {
+        let live = self.walk.live;
+        let mut candidates: Vec<(Label, Address)> = Vec::new();
+        match form {
+            Form::List | Form::Tuple => {
+                let items =
+                    if form == Form::List { live.list_items(address) } else { live.tuple_items(address) };
+                let step = items.length.div_ceil(MOST_ELEMENTS).max(1);
+                for index in (0..items.length).step_by(step) {
+                    candidates.push((Label::Index(index), live.item(items, index)));
+                }
+            }
+            Form::Dict => {
+                let step = live.dict_positions(address).div_ceil(MOST_ELEMENTS).max(1);
+                let mut position = 0;
+                while let Some((key, value, next)) = live.dict_next(address, position) {
+                    candidates.push((Label::Key(key), value));
+                    position = (position + step).max(next);
+                }
+            }
+            _ => {
+                let attributes = live.attributes(address, 1000);
+                candidates.extend(attributes.into_iter().map(|a| (Label::Attribute(a.name), a.value)));
+            }
+        }
+        let smallest = (bytes / SMALLEST_SHARE).max(1024);
+        // What a part alone keeps is known; what it shares is found by walking, for those that could be large.
+        let mut large: Vec<(u64, Label, Address)> = candidates
+            .into_iter()
+            .filter(|&(_, value)| value != 0)
+            .map(|(label, value)| (self.retained_by(value), label, value))
+            .filter(|&(retained, _, value)| retained >= smallest || self.is_shared(value))
+            .collect();
+        large.sort_by_key(|entry| std::cmp::Reverse(entry.0));
+        large.truncate(MOST_PARTS * 2);
+        let mut parts: Vec<Object> = Vec::new();
+        for (_, label, value) in large {
+            let (bytes, own_bytes) = self.bytes_of(value);
+            if bytes >= smallest {
+                let name = self.part_name(name, &label);
+                parts.push(self.object(&name, value, bytes, own_bytes, depth + 1));
+            }
+        }
+        parts.sort_by_key(|part| std::cmp::Reverse(part.bytes));
+        parts.truncate(MOST_PARTS);
+        parts
+    }
+
+    /// Whether others refer to the object too, or to what it refers to: an array that is a view, for instance.
+    fn is_shared(&self, address: Address) -> bool {
+        let references = self.walk.references();
+        self.walk.node_of(address).is_some_and(|node| {
+            references.of(node).iter().any(|&target| self.dominator[target as usize] != node)
+        })
+    }
+
+    fn part_name(&self, name: &str, label: &Label) -> String {
+        match label {
+            Label::Attribute(attribute) => format!("{name}.{attribute}"),
+            Label::Index(index) => format!("{name}[{index}]"),
+            Label::Key(key) => format!("{name}[{}]", key_text(self.walk, *key)),
+        }
+    }
+}
+
+fn push_buffer(object: &mut Object, address: Address, bytes: u64) {
+    if bytes >= SMALLEST_BUFFER && address != 0 && object.buffers.len() < MOST_BUFFERS {
+        object.buffers.push(Buffer { address: address as u64, bytes });
+    }
+}
+
+enum Label {
+    Attribute(String),
+    Index(usize),
+    Key(Address),
+}
+
+/// A key as one would write it.
+pub(crate) fn key_text(walk: &Walk<'_>, key: Address) -> String {
+    let live = walk.live;
+    match live.builtin(live.type_of(key)) {
+        Some(Builtin::String) => {
+            let text = live.text(key, 60);
+            let quoted = text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n");
+            format!("'{quoted}'")
+        }
+        Some(Builtin::Integer) => live.integer(key).map_or_else(|| "...".into(), |value| value.to_string()),
+        Some(Builtin::Constant) if key == live.none() => "None".into(),
+        Some(Builtin::Tuple) => {
+            let items = live.tuple_items(key);
+            let texts: Vec<String> = (0..items.length.min(4))
+                .map(|index| match live.item(items, index) {
+                    item if item == key || item == 0 => "...".into(),
+                    item if live.builtin(live.type_of(item)) == Some(Builtin::Tuple) => "(...)".into(),
+                    item => key_text(walk, item),
+                })
+                .collect();
+            format!("({}{})", texts.join(", "), if items.length > 4 { ", ..." } else { "" })
+        }
+        _ => format!("<{}>", type_name(walk, key)),
+    }
+}
+
+/// A type with its module, as a person would say it.
+pub(crate) fn type_name(walk: &Walk<'_>, address: Address) -> String {
+    let (module, name) = walk.live.type_name(walk.live.type_of(address));
+    // Where the class is imported from, not where it happens to be written.
+    let module = match module.split('.').next() {
+        Some(top @ ("pandas" | "polars" | "pyarrow")) => top,
+        _ if module == "_io" => "io",
+        _ if module == "__main__" => "",
+        _ => &module,
+    };
+    if module.is_empty() { name } else { format!("{module}.{name}") }
+}
+
+/// All of a look.
+pub(crate) fn describe(walk: &Walk<'_>, roots: &Roots, allowance: Allowance, until: Duration) -> Inspection {
+    let account = Account::new(walk, Some(until));
+    let mut inspection = Inspection { complete: walk.complete, ..Inspection::default() };
+    let regions = Regions::of(&account);
+    let mut held: Vec<(usize, u64, Vec<u32>)> = Vec::new();
+    for index in 0..roots.names.len() {
+        let heads = regions.reached_from(index as u32 + 1);
+        let bytes: u64 = heads.iter().map(|&head| account.retained[head as usize]).sum();
+        if bytes >= allowance.smallest {
+            held.push((index, bytes, heads));
+        }
+    }
+    held.sort_by_key(|entry| (std::cmp::Reverse(entry.1), entry.0));
+    held.truncate(MOST_HOLDERS);
+    let mut shared = shared(&account, &held);
+    for (place, (index, bytes, _)) in held.iter().enumerate() {
+        let name = &roots.names[*index];
+        let own = account.retained[index + 1];
+        let mut object = account.object(&name.text, name.object, *bytes, own, 0);
+        object.holder = Some(name.holder.clone());
+        let with = std::mem::take(&mut shared[place]);
+        object.shared_with = with
+            .into_iter()
+            .map(|(other, bytes)| Shared { name: roots.names[held[other].0].text.clone(), bytes })
+            .collect();
+        inspection.objects.push(object);
+    }
+    inspection.classes = classes(&account);
+    inspection
+}
+
+/// For each holder the others that share bytes with it, the largest first.
+fn shared(account: &Account<'_, '_>, held: &[(usize, u64, Vec<u32>)]) -> Vec<Vec<(usize, u64)>> {
+    const MOST: usize = 5;
+    let mut by_head: FxHashMap<u32, Vec<usize>> = FxHashMap::default();
+    for (place, (_, _, heads)) in held.iter().enumerate() {
+        for &head in heads {
+            by_head.entry(head).or_default().push(place);
+        }
+    }
+    let mut sums: FxHashMap<(usize, usize), u64> = FxHashMap::default();
+    for (head, places) in by_head {
+        let bytes = account.retained[head as usize];
+        for &one in &places {
+            for &other in places.iter().filter(|&&other| other != one) {
+                *sums.entry((one, other)).or_default() += bytes;
+            }
+        }
+    }
+    let mut shared = vec![Vec::new(); held.len()];
+    for ((one, other), bytes) in sums {
+        if bytes > 0 {
+            shared[one].push((other, bytes));
+        }
+    }
+    for with in &mut shared {
+        with.sort_by_key(|&(other, bytes)| (std::cmp::Reverse(bytes), other));
+        with.truncate(MOST);
+    }
+    shared
+}
+
+/// The graph of what no single name keeps alive: each name with all that it alone keeps is one region, and each
+/// shared object with all that only it keeps another.
+struct Regions {
+    ways: FxHashMap<u32, Vec<u32>>,
+}
+
+impl Regions {
+    fn of(account: &Account<'_, '_>) -> Self {
+        let mut head = vec![u32::MAX; account.dominator.len()];
+        for &node in &account.order {
+            let above = account.dominator[node as usize];
+            head[node as usize] = match above {
+                u32::MAX | 0 => node,
+                _ => head[above as usize],
+            };
+        }
+        let references = account.walk.references();
+        let mut pairs: Vec<(u32, u32)> = Vec::new();
+        for &node in &account.order[1..] {
+            let from = head[node as usize];
+            pairs.extend(
+                references
+                    .of(node)
+                    .iter()
+                    .map(|&target| (from, head[target as usize]))
+                    .filter(|p| p.0 != p.1),
+            );
+        }
+        pairs.sort_unstable();
+        pairs.dedup();
+        let mut ways: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        for (from, to) in pairs {
+            ways.entry(from).or_default().push(to);
+        }
+        Self { ways }
+    }
+
+    fn reached_from(&self, name: u32) -> Vec<u32> {
+        let mut seen = FxHashSet::default();
+        let mut found = vec![name];
+        seen.insert(name);
+        let mut next = 0;
+        while next < found.len() {
+            if let Some(ways) = self.ways.get(&found[next]) {
+                found.extend(ways.iter().copied().filter(|&to| seen.insert(to)));
+            }
+            next += 1;
+        }
+        found
+    }
+}
+
+/// The classes with many instances.
+fn classes(account: &Account<'_, '_>) -> Vec<Class> {
+    #[derive(Default)]
+    struct Count {
+        instances: f64,
+        bytes: f64,
+        dict_bytes: f64,
+        example: Address,
+    }
+    let walk = account.walk;
+    let live = walk.live;
+    let mut counts: FxHashMap<u32, Count> = FxHashMap::default();
+    for (node, &size) in walk.nodes.iter().zip(&account.sizes) {
+        if node.address == 0 || node.size == 0 || !walk.kinds.get(node.kind).fields.is_python_class {
+            continue;
+        }
+        let kind = walk.kinds.get(node.kind);
+        let weight = size as f64 / node.size as f64;
+        let dict = live.instance_dict(node.address, &kind.fields);
+        let in_dict = if dict == 0 {
+            live.instance_values_size(node.address, kind.address, &kind.fields)
+        } else {
+            64 + live.dict_table_size(dict)
+        };
+        let count = counts.entry(node.kind).or_default();
+        count.instances += weight;
+        count.bytes += weight * (node.size + if dict == 0 { 0 } else { in_dict }) as f64;
+        count.dict_bytes += weight * in_dict as f64;
+        count.example = node.address;
+    }
+    let mut classes: Vec<Class> = counts
+        .into_iter()
+        .filter(|(_, count)| count.instances as u64 >= FEWEST_INSTANCES)
+        .map(|(number, count)| {
+            let kind = walk.kinds.get(number);
+            let class = kind.address;
+            let attributes: Vec<String> =
+                live.attributes(count.example, 100).into_iter().map(|attribute| attribute.name).collect();
+            let dict = live.type_dict(class);
+            let (file, first_line) = class_place(walk, class);
+            let base = live.type_fields(kind.fields.base);
+            let base_has_dict = base.managed_dict || base.dict_offset != 0;
+            let same = same_attributes(account, number, &attributes);
+            Class {
+                name: type_name(walk, count.example),
+                file,
+                line: first_line,
+                instances: count.instances as u64,
+                bytes: count.bytes as u64,
+                dict_bytes: count.dict_bytes as u64,
+                has_dict: kind.fields.managed_dict || kind.fields.dict_offset != 0,
+                dataclass: dict != 0 && live.dict_get(dict, "__dataclass_fields__").is_some(),
+                same_attributes: same,
+                attributes,
+                base_has_dict,
+            }
+        })
+        .collect();
+    classes.sort_by_key(|class| std::cmp::Reverse(class.bytes));
+    classes.truncate(MOST_CLASSES);
+    classes
+}
+
+/// Whether the instances of a class that are looked at have the attributes of the example.
+fn same_attributes(account: &Account<'_, '_>, kind: u32, attributes: &[String]) -> bool {
+    const MOST: usize = 1000;
+    let walk = account.walk;
+    let instances = walk.nodes.iter().filter(|node| node.address != 0 && node.kind == kind);
+    let expected: FxHashSet<&str> = attributes.iter().map(String::as_str).collect();
+    instances.take(MOST).all(|node| {
+        let own = walk.live.attributes(node.address, 100);
+        own.len() == expected.len() && own.iter().all(|attribute| expected.contains(attribute.name.as_str()))
+    })
+}
+
+/// File and line of a class: from `__firstlineno__` (3.13), else from the first of its functions.
+fn class_place(walk: &Walk<'_>, class: Address) -> (String, u32) {
+    let live = walk.live;
+    let dict = live.type_dict(class);
+    let mut place = (String::new(), 0);
+    let mut position = 0;
+    while dict != 0
+        && let Some((_, value, next)) = live.dict_next(dict, position)
+    {
+        position = next;
+        if live.builtin(live.type_of(value)) == Some(Builtin::Function) {
+            let (file, _, first_line) = live.code_place(live.function_code(value));
+            // What a decorator made, such as a dataclass's __init__, is in no file.
+            if !file.starts_with('<') && (place.1 == 0 || first_line < place.1) {
+                place = (file, first_line);
+            }
+        }
+    }
+    if let Some(line) = live.dict_get(dict, "__firstlineno__").and_then(|line| live.integer(line)) {
+        place.1 = line.clamp(0, i64::from(u32::MAX)) as u32;
+    }
+    if place.0.is_empty()
+        && let (module, _) = live.type_name(class)
+        && let Some(namespace) = live.module(if module.is_empty() { "builtins" } else { &module })
+        && let Some(file) = live.dict_get(namespace, "__file__").filter(|&file| live.is_string(file))
+    {
+        place.0 = live.text(file, 4096);
+    }
+    place
+}
+
+/// One object and its parts, exactly.
+pub(crate) fn explain(walk: &Walk<'_>, address: Address) -> Object {
+    let account = Account::new(walk, None);
+    let bytes = walk.nodes.iter().map(|node| node.size).sum();
+    let mut object = account.object("object", address, bytes, bytes, 0);
+    object.facts = Facts::default();
+    object
+}

@@ -1,0 +1,454 @@
+//! Facts about values: of the numbers in arrays, and of the elements of containers.
+//!
+//! Invariants: what was not looked at in full is marked as sampled; the time that a look has left is kept to.
+
+use std::collections::BTreeMap;
+
+use heapwise_capture::inspection::{Cache, Facts};
+use heapwise_cpython::objects::{Address, Builtin, Live};
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde_json::Number;
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
+
+use crate::arrays::Array;
+use crate::describe::{Account, type_name};
+use crate::distinct::Distinct;
+use crate::kinds::Form;
+use crate::numbers::{Element, Summary};
+use crate::walk::own_size;
+
+/// Elements of a container that are looked at when there is little time.
+const SAMPLE: usize = 20_000;
+/// Elements that are looked at when there is no limit of time.
+const MOST_ELEMENTS: usize = 2_000_000;
+/// Numbers between two looks at the clock.
+const PIECE: usize = 1 << 18;
+/// Buffers of fewer bytes get no hash.
+const SMALLEST_HASHED: u64 = 64 * 1024;
+/// Attributes, keys or places of a record that are told.
+const MOST_FIELDS: usize = 200;
+/// Records whose fields are looked at.
+const MOST_RECORDS: usize = 1000;
+
+/// Looks at the values of an array.
+pub(crate) fn array(account: &Account<'_, '_>, facts: &mut Facts, array: &Array) {
+    facts.contiguous = Some(
+        match (array.c_contiguous, array.f_contiguous) {
+            (true, true) => "C F",
+            (true, false) => "C",
+            (false, true) => "F",
+            (false, false) => "none",
+        }
+        .to_owned(),
+    );
+    if array.is_object() {
+        if let Some(step) = array.step_of_one_dimension() {
+            let live = account.walk.live;
+            let count = array.length();
+            elements_of(account, facts, count, |index| {
+                live.read(array.start.wrapping_add_signed(index as isize * step), 0)
+            });
+        }
+        return;
+    }
+    if facts.mapped_file || array.start == 0 || array.byte_order == b'>' {
+        return;
+    }
+    match (array.letter, array.item_size) {
+        (b'f', 8) => numbers::<f64>(account, facts, array),
+        (b'f', 4) => numbers::<f32>(account, facts, array),
+        (b'i', 8) => numbers::<i64>(account, facts, array),
+        (b'i', 4) => numbers::<i32>(account, facts, array),
+        (b'i', 2) => numbers::<i16>(account, facts, array),
+        (b'i', 1) => numbers::<i8>(account, facts, array),
+        (b'u', 8) => numbers::<u64>(account, facts, array),
+        (b'u', 4) => numbers::<u32>(account, facts, array),
+        (b'u', 2) => numbers::<u16>(account, facts, array),
+        (b'u' | b'b', 1) => numbers::<u8>(account, facts, array),
+        (b'M' | b'm', 8) => {
+            numbers::<i64>(account, facts, array);
+            // The smallest number stands for "no time"; the others are counts of a unit that is not told here.
+            let missing = facts.minimum.as_ref().and_then(Number::as_i64) == Some(i64::MIN);
+            *facts = Facts {
+                contiguous: facts.contiguous.take(),
+                content_hash: facts.content_hash.take(),
+                sampled: facts.sampled,
+                view_of: facts.view_of,
+                missing: if missing { None } else { Some(0) },
+                ..Facts::default()
+            };
+        }
+        _ => {}
+    }
+}
+
+impl Array {
+    /// Bytes from an element to the next, if the elements can be read as one row.
+    fn step_of_one_dimension(&self) -> Option<isize> {
+        if self.c_contiguous || self.f_contiguous {
+            return Some(self.item_size as isize);
+        }
+        match self.strides.as_slice() {
+            [step] => Some(*step as isize),
+            _ => None,
+        }
+    }
+}
+
+fn numbers<T: Element>(account: &Account<'_, '_>, facts: &mut Facts, array: &Array) {
+    let count = array.length();
+    let Some(step) = array.step_of_one_dimension() else { return };
+    if count == 0 || !account.has_time() {
+        return;
+    }
+    let mut summary = Summary::<T>::new();
+    let mut looked = 0;
+    let contiguous = step == size_of::<T>() as isize && array.start.is_multiple_of(align_of::<T>());
+    let mut hash = Xxh3Default::new();
+    let hashed = contiguous && array.bytes() >= SMALLEST_HASHED;
+    if contiguous {
+        // SAFETY: the array has `count` elements in a row; while the GIL is held it is not freed or resized. Code
+        // that works without the GIL may write to it meanwhile, which gives a number from before or after.
+        let values = unsafe { std::slice::from_raw_parts(array.start as *const T, count) };
+        for piece in values.chunks(PIECE) {
+            if !account.has_time() {
+                break;
+            }
+            summary.add(piece);
+            if hashed {
+                // SAFETY: the same memory as bytes.
+                hash.update(unsafe {
+                    std::slice::from_raw_parts(piece.as_ptr().cast::<u8>(), size_of_val(piece))
+                });
+            }
+            looked += piece.len();
+        }
+    } else {
+        for index in 0..count.min(PIECE) {
+            let place = array.start.wrapping_add_signed(index as isize * step);
+            // SAFETY: an element of the array, perhaps not aligned.
+            summary.add(&[unsafe { std::ptr::read_unaligned(place as *const T) }]);
+            looked += 1;
+        }
+    }
+    if looked < count {
+        facts.sampled = Some(looked as u64);
+    } else if hashed {
+        facts.content_hash = Some(format!("{:016x}", hash.digest()));
+    }
+    summary.tell(facts, looked as u64);
+}
+
+/// Looks at the elements of a container.
+pub(crate) fn elements(account: &Account<'_, '_>, facts: &mut Facts, node: u32) {
+    let live = account.walk.live;
+    let address = account.walk.nodes[node as usize].address;
+    match account.walk.kinds.get(account.walk.nodes[node as usize].kind).form {
+        Form::List => {
+            let items = live.list_items(address);
+            elements_of(account, facts, items.length, |index| live.item(items, index));
+        }
+        Form::Tuple => {
+            let items = live.tuple_items(address);
+            elements_of(account, facts, items.length, |index| live.item(items, index));
+        }
+        Form::Set => {
+            let places = live.set_places(address);
+            let entry = |place| live.set_entry(address, place).map_or(0, |entry| entry.0);
+            elements_of(account, facts, places, entry);
+        }
+        Form::Dict => dict_elements(account, facts, address),
+        _ => {}
+    }
+}
+
+fn dict_elements(account: &Account<'_, '_>, facts: &mut Facts, dict: Address) {
+    let live = account.walk.live;
+    let mut entries: Vec<(Address, Address)> = Vec::new();
+    let positions = live.dict_positions(dict);
+    let most = if account.until.is_some() { SAMPLE } else { MOST_ELEMENTS };
+    let step = positions.div_ceil(most).max(1);
+    let mut position = 0;
+    while let Some((key, value, next)) = live.dict_next(dict, position) {
+        entries.push((key, value));
+        position = if step == 1 { next } else { (position + step).max(next) };
+    }
+    let count = entries.len();
+    let mut of_keys = Facts::default();
+    elements_of(account, &mut of_keys, count, |index| entries[index].0);
+    elements_of(account, facts, count, |index| entries[index].1);
+    let mut types = BTreeMap::new();
+    for (kind, number) in of_keys.element_types {
+        types.insert(format!("key: {kind}"), number);
+    }
+    for (kind, number) in std::mem::take(&mut facts.element_types) {
+        types.insert(format!("value: {kind}"), number);
+    }
+    facts.element_types = types;
+    if step > 1 {
+        facts.sampled = Some(count as u64);
+    }
+    facts.duplicate_bytes = match (facts.duplicate_bytes, of_keys.duplicate_bytes) {
+        (Some(values), Some(keys)) => Some(values + keys),
+        (values, keys) => values.or(keys),
+    };
+}
+
+/// Looks at a row of objects; `at` gives the one at a place, or 0 for none.
+fn elements_of(account: &Account<'_, '_>, facts: &mut Facts, count: usize, at: impl Fn(usize) -> Address) {
+    let walk = account.walk;
+    let live = walk.live;
+    let most = if account.until.is_some() { SAMPLE.max(PIECE / 4) } else { MOST_ELEMENTS };
+    let step = count.div_ceil(most).max(1);
+    let mut kinds: FxHashMap<Address, (u64, Address)> = FxHashMap::default();
+    let mut strings = Strings::default();
+    let mut numbers = Summary::<f64>::new();
+    let mut integers: Option<(i64, i64)> = None;
+    let mut wide = false;
+    let mut idle = (0u64, 0u64);
+    let mut records: Vec<Address> = Vec::new();
+    let (mut looked, mut missing) = (0u64, 0u64);
+    let mut seen = FxHashSet::default();
+    for (turn, index) in (0..count).step_by(step).enumerate() {
+        if turn % 4096 == 0 && turn > 0 && !account.has_time() {
+            facts.sampled = Some(looked);
+            break;
+        }
+        let object = at(index);
+        if object == 0 {
+            continue;
+        }
+        looked += 1;
+        let kind = live.type_of(object);
+        let entry = kinds.entry(kind).or_insert((0, object));
+        entry.0 += 1;
+        match live.builtin(kind) {
+            Some(Builtin::String) => strings.add(live, object),
+            Some(Builtin::Constant) if object == live.none() => missing += 1,
+            Some(Builtin::Float) => {
+                let value: f64 = live.read(object, 16);
+                missing += u64::from(value.is_nan());
+                numbers.add(&[value]);
+            }
+            Some(Builtin::Integer) => match live.integer(object) {
+                Some(value) => {
+                    let (low, high) = integers.unwrap_or((value, value));
+                    integers = Some((low.min(value), high.max(value)));
+                }
+                None => wide = true,
+            },
+            Some(Builtin::List | Builtin::Dict | Builtin::Set | Builtin::Tuple) => {
+                if let Some(bytes) = idle_size(account, object, live.builtin(kind))
+                    && (live.references(object) <= 2 || seen.insert(object))
+                {
+                    idle.0 += 1;
+                    idle.1 += bytes;
+                }
+                if records.len() < MOST_RECORDS {
+                    records.push(object);
+                }
+            }
+            _ => {
+                if records.len() < MOST_RECORDS {
+                    records.push(object);
+                }
+            }
+        }
+    }
+    if step > 1 {
+        facts.sampled = Some(looked);
+    }
+    let factor = if looked == 0 { 1 } else { step as u64 };
+    for (number, example) in kinds.values() {
+        *facts.element_types.entry(type_name(walk, *example)).or_default() += number * factor;
+    }
+    if looked == 0 {
+        return;
+    }
+    if missing > 0 || strings.count > 0 {
+        facts.missing = Some(missing * factor);
+    }
+    strings.tell(facts, factor, step > 1);
+    if idle.0 > 0 {
+        facts.idle_collections = Some(idle.0 * factor);
+        facts.idle_bytes = Some(idle.1 * factor);
+    }
+    if kinds.len() == 1 {
+        if let Some((low, high)) = integers.filter(|_| !wide) {
+            facts.minimum = Some(low.into());
+            facts.maximum = Some(high.into());
+        } else if numbers.any() {
+            numbers.tell(facts, looked);
+        } else {
+            facts.record_fields = record_fields(account, &records);
+        }
+    }
+}
+
+/// Bytes of a collection that has nothing or one element in it, with more room than that takes.
+fn idle_size(account: &Account<'_, '_>, object: Address, kind: Option<Builtin>) -> Option<u64> {
+    let live = account.walk.live;
+    let length = match kind {
+        Some(Builtin::List) => live.list_items(object).length,
+        Some(Builtin::Dict) => live.dict_length(object),
+        Some(Builtin::Set) => live.set_length(object),
+        _ => return None,
+    };
+    if length > 1 {
+        return None;
+    }
+    let node = account.walk.node_of(object)?;
+    let node = account.walk.nodes[node as usize];
+    Some(own_size(live, object, account.walk.kinds.get(node.kind)))
+}
+
+/// The fields of records of one shape: keys of dicts, attributes of instances, places of tuples, each with its
+/// type; empty if they differ.
+fn record_fields(account: &Account<'_, '_>, records: &[Address]) -> BTreeMap<String, String> {
+    let live = account.walk.live;
+    let mut fields: Option<BTreeMap<String, String>> = None;
+    for &record in records {
+        let pairs: Vec<(String, Address)> = match live.builtin(live.type_of(record)) {
+            Some(Builtin::Dict) => {
+                let mut pairs = Vec::new();
+                let mut position = 0;
+                while let Some((key, value, next)) = live.dict_next(record, position)
+                    && pairs.len() < MOST_FIELDS
+                {
+                    position = next;
+                    if !live.is_string(key) {
+                        return BTreeMap::new();
+                    }
+                    pairs.push((live.text(key, 200), value));
+                }
+                pairs
+            }
+            Some(Builtin::Tuple) => {
+                let items = live.tuple_items(record);
+                (0..items.length.min(MOST_FIELDS)).map(|i| (i.to_string(), live.item(items, i))).collect()
+            }
+            Some(_) => return BTreeMap::new(),
+            None => {
+                let attributes = live.attributes(record, MOST_FIELDS);
+                attributes.into_iter().map(|attribute| (attribute.name, attribute.value)).collect()
+            }
+        };
+        let typed = pairs.into_iter().filter(|pair| pair.1 != 0);
+        let typed: BTreeMap<String, String> =
+            typed.map(|(name, value)| (name, type_name(account.walk, value))).collect();
+        match &mut fields {
+            None => fields = Some(typed),
+            Some(fields) => {
+                if fields.len() != typed.len() || !typed.keys().all(|name| fields.contains_key(name)) {
+                    return BTreeMap::new();
+                }
+                for (name, kind) in typed {
+                    if let Some(known) = fields.get_mut(&name)
+                        && *known != kind
+                        && !known.split(" or ").any(|one| one == kind)
+                    {
+                        known.push_str(" or ");
+                        known.push_str(&kind);
+                    }
+                }
+            }
+        }
+    }
+    fields.unwrap_or_default()
+}
+
+/// What is gathered of strings.
+#[derive(Debug, Default)]
+struct Strings {
+    count: u64,
+    text_bytes: u64,
+    /// Bytes of strings that stand for a text that another string has too.
+    duplicate_bytes: u64,
+    distinct: Distinct,
+    objects: FxHashSet<Address>,
+    texts: FxHashSet<u64>,
+}
+
+impl Strings {
+    fn add(&mut self, live: Live<'_>, string: Address) {
+        const MOST_KEPT: usize = 200_000;
+        let facts = live.string(string);
+        self.count += 1;
+        // SAFETY: a live string has its characters there.
+        let characters =
+            unsafe { std::slice::from_raw_parts(facts.start as *const u8, facts.bytes() as usize) };
+        self.text_bytes += match (facts.ascii, facts.width) {
+            (true, _) => facts.length,
+            (false, 1) => {
+                facts.length + characters.iter().filter(|&&character| character >= 0x80).count() as u64
+            }
+            _ => live.text(string, 1 << 20).len() as u64,
+        };
+        // Equal texts have the same width, so their bytes are equal.
+        let hash = xxh3_64(characters);
+        self.distinct.add(hash);
+        if self.objects.len() < MOST_KEPT && self.objects.insert(string) && !self.texts.insert(hash) {
+            self.duplicate_bytes += live.string_size(string);
+        }
+    }
+
+    fn tell(&self, facts: &mut Facts, factor: u64, sampled: bool) {
+        if self.count == 0 {
+            return;
+        }
+        facts.text_bytes = Some(self.text_bytes * factor);
+        let (distinct, exact) = self.distinct.count();
+        facts.distinct = Some(distinct);
+        facts.distinct_estimated = sampled || !exact;
+        if !sampled {
+            facts.duplicate_bytes = Some(self.duplicate_bytes);
+        }
+    }
+}
+
+/// What a cache of `functools` says of itself, read from its fields.
+///
+/// `lru_cache_object` of `Modules/_functoolsmodule.c`, the same from 3.10 to 3.13: the head of a linked list of 56 bytes,
+/// then `wrapper`, `typed`, `cache`, `hits`, `func`, `maxsize`, `misses`, a word each.
+pub(crate) fn cache(live: Live<'_>, object: Address) -> Option<Cache> {
+    const ENTRIES: usize = 72;
+    const HITS: usize = 80;
+    const LIMIT: usize = 96;
+    const MISSES: usize = 104;
+    if live.c_name(live.type_of(object)) != "functools._lru_cache_wrapper" {
+        return None;
+    }
+    let dict: Address = live.read(object, ENTRIES);
+    if dict == 0 || live.builtin(live.type_of(dict)) != Some(Builtin::Dict) {
+        return None;
+    }
+    let number = |offset: usize| live.read::<i64>(object, offset);
+    Some(Cache {
+        entries: live.dict_length(dict) as u64,
+        limit: u64::try_from(number(LIMIT)).ok(),
+        hits: number(HITS).max(0).cast_unsigned(),
+        misses: number(MISSES).max(0).cast_unsigned(),
+    })
+}
+
+impl Account<'_, '_> {
+    /// Bytes that the objects of an array of objects keep alive with its places, and those that nothing else does.
+    pub(crate) fn bytes_of_elements(&self, array: &Array) -> (u64, u64) {
+        let live = self.walk.live;
+        let places = array.bytes();
+        let Some(step) = array.step_of_one_dimension() else { return (places, 0) };
+        let mut seen = FxHashSet::default();
+        let (mut bytes, mut own) = (places, places);
+        let count = array.length();
+        let sample = count.div_ceil(MOST_ELEMENTS).max(1);
+        for index in (0..count).step_by(sample) {
+            let object: Address = live.read(array.start.wrapping_add_signed(index as isize * step), 0);
+            if object != 0 && seen.insert(object) {
+                let (all, alone) = self.weighted(object);
+                bytes += all;
+                own += alone;
+            }
+        }
+        (bytes, own)
+    }
+}

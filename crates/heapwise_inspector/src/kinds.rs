@@ -1,0 +1,150 @@
+//! What kinds of types there are, for the walk: which layout an object has and what is followed from it.
+//!
+//! Each type is looked at once in a walk. Invariant: a type is known by its address only while the walk lasts.
+
+use heapwise_cpython::objects::{Address, Builtin, Live, TypeFields};
+use rustc_hash::FxHashMap;
+
+/// How an object is walked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Not followed and not counted: modules, classes, code, what CPython has anyway.
+    Opaque,
+    Integer,
+    String,
+    Bytes,
+    ByteArray,
+    /// Nothing but itself: floats, complex numbers, NumPy's scalars.
+    Leaf,
+    List,
+    Tuple,
+    Dict,
+    Set,
+    Function,
+    Cell,
+    Generator,
+    /// An instance of a Python class whose layout comes from `object`.
+    Instance,
+    Array,
+    /// What a C library made: `tp_traverse` and `__sizeof__` say what there is.
+    Foreign,
+}
+
+/// A type as the walk sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Kind {
+    pub(crate) address: Address,
+    pub(crate) form: Form,
+    pub(crate) fields: TypeFields,
+    /// Below the class there is a layout with parts of its own, so attributes come on top of it.
+    pub(crate) has_attributes: bool,
+    /// Offsets of the slots of the class and its bases.
+    pub(crate) slots: Vec<usize>,
+    /// The type with `__sizeof__` of its own, if it was made in C.
+    pub(crate) sizer: Address,
+}
+
+/// The types met so far.
+#[derive(Debug, Default)]
+pub(crate) struct Kinds {
+    by_address: FxHashMap<Address, u32>,
+    known: Vec<Kind>,
+    last: (Address, u32),
+}
+
+impl Kinds {
+    /// The number of a type.
+    #[inline]
+    pub(crate) fn number(&mut self, live: Live<'_>, address: Address) -> u32 {
+        if self.last.0 == address {
+            return self.last.1;
+        }
+        let number = if let Some(&number) = self.by_address.get(&address) {
+            number
+        } else {
+            let number = self.known.len() as u32;
+            self.known.push(Kind::of(live, address));
+            self.by_address.insert(address, number);
+            number
+        };
+        self.last = (address, number);
+        number
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, number: u32) -> &Kind {
+        &self.known[number as usize]
+    }
+}
+
+impl Kind {
+    fn of(live: Live<'_>, address: Address) -> Self {
+        let fields = live.type_fields(address);
+        let mut slots = Vec::new();
+        let mut class = address;
+        let mut class_fields = fields;
+        // Through the classes of Python to the layout that they build on.
+        while class_fields.is_python_class && live.builtin(class).is_none() && class_fields.base != 0 {
+            slots.extend(live.slots(class).into_iter().map(|(_, offset)| offset));
+            class = class_fields.base;
+            class_fields = live.type_fields(class);
+        }
+        let form = form_of(live, class, class_fields);
+        let has_attributes = fields.managed_dict || fields.dict_offset != 0 || !slots.is_empty();
+        let sizer = if form == Form::Foreign { live.own_size_method(address) } else { 0 };
+        Self { address, form, fields, has_attributes, slots, sizer }
+    }
+}
+
+/// The form of a type that is no class of Python.
+fn form_of(live: Live<'_>, mut class: Address, mut fields: TypeFields) -> Form {
+    let mut depth = 0;
+    loop {
+        if let Some(builtin) = live.builtin(class) {
+            return match builtin {
+                Builtin::Object if depth == 0 => Form::Instance,
+                Builtin::Integer => Form::Integer,
+                Builtin::Float | Builtin::Complex => Form::Leaf,
+                Builtin::String => Form::String,
+                Builtin::Bytes => Form::Bytes,
+                Builtin::ByteArray => Form::ByteArray,
+                Builtin::List => Form::List,
+                Builtin::Tuple => Form::Tuple,
+                Builtin::Dict if depth == 0 => Form::Dict,
+                Builtin::Set => Form::Set,
+                Builtin::Function => Form::Function,
+                Builtin::Cell => Form::Cell,
+                Builtin::Generator => Form::Generator,
+                Builtin::Object
+                | Builtin::Dict
+                | Builtin::Method
+                | Builtin::Frame
+                | Builtin::MemoryView
+                | Builtin::NativeFunction
+                | Builtin::Slice
+                | Builtin::DictProxy => Form::Foreign,
+                Builtin::Constant
+                | Builtin::Type
+                | Builtin::Module
+                | Builtin::Code
+                | Builtin::WeakReference
+                | Builtin::Descriptor => Form::Opaque,
+            };
+        }
+        let name = live.c_name(class);
+        match name.as_str() {
+            "numpy.ndarray" => return Form::Array,
+            "numpy.generic" => return Form::Foreign,
+            "property" | "staticmethod" | "classmethod" => return Form::Opaque,
+            // Types of elements are shared by everything of that type.
+            _ if name.starts_with("numpy.dtype") => return Form::Opaque,
+            _ => {}
+        }
+        if fields.base == 0 {
+            return Form::Foreign;
+        }
+        class = fields.base;
+        fields = live.type_fields(class);
+        depth += 1;
+    }
+}

@@ -1,0 +1,243 @@
+//! Where names stand: globals of the user's modules, class attributes, closures, caches, locals of all frames.
+
+use heapwise_capture::inspection::{Holder, HolderKind};
+use heapwise_capture::origin::{Origin, origin};
+use heapwise_cpython::objects::{Address, Builtin, Live, LocalKind, RunningFrame};
+use rustc_hash::FxHashSet;
+
+/// A name and the object that it stands for.
+#[derive(Debug, Clone)]
+pub(crate) struct Name {
+    pub(crate) text: String,
+    pub(crate) holder: Holder,
+    pub(crate) object: Address,
+}
+
+/// All names, and what the walk does not go into.
+#[derive(Debug, Default)]
+pub(crate) struct Roots {
+    pub(crate) names: Vec<Name>,
+    /// `__dict__`s of modules, frames that run, the table of modules.
+    pub(crate) borders: FxHashSet<Address>,
+    /// Modules by name, with their `__dict__`.
+    pub(crate) modules: Vec<(String, Address)>,
+}
+
+impl Roots {
+    /// Finds them.
+    pub(crate) fn find(live: Live<'_>) -> Self {
+        let mut roots = Self::default();
+        roots.find_modules(live);
+        let mut classes = FxHashSet::default();
+        let modules = roots.modules.clone();
+        for (name, dict) in &modules {
+            if let Some(file) = user_file(live, name, *dict) {
+                roots.add_globals(live, name, &file, *dict, &mut classes);
+            }
+        }
+        for thread in live.threads() {
+            for frame in &thread.frames {
+                roots.borders.insert(frame.object);
+                // A namespace that no module has: code that was run by `exec`.
+                if roots.borders.insert(frame.globals) {
+                    let (file, _, _) = live.code_place(frame.frame.code);
+                    roots.add_globals(live, "__main__", &file, frame.globals, &mut classes);
+                }
+                roots.add_frame(live, frame, thread.native_id);
+            }
+        }
+        roots.borders.remove(&0);
+        roots
+    }
+
+    fn find_modules(&mut self, live: Live<'_>) {
+        let table = live.module_table();
+        self.borders.insert(table);
+        let mut position = 0;
+        while let Some((key, module, next)) = live.dict_next(table, position) {
+            position = next;
+            if live.is_string(key)
+                && let Some(dict) = live.module_dict(module)
+            {
+                // A module may be there under two names.
+                if self.borders.insert(dict) {
+                    self.modules.push((live.text(key, 200), dict));
+                }
+            }
+        }
+    }
+
+    fn add_globals(
+        &mut self,
+        live: Live<'_>,
+        module: &str,
+        file: &str,
+        dict: Address,
+        classes: &mut FxHashSet<Address>,
+    ) {
+        let main = module == "__main__" || module == "__mp_main__";
+        let prefix = if main { String::new() } else { format!("{module}.") };
+        let holder = Holder { file: file.to_owned(), module: module.to_owned(), ..Holder::default() };
+        let mut position = 0;
+        while let Some((key, value, next)) = live.dict_next(dict, position) {
+            position = next;
+            if !live.is_string(key) {
+                continue;
+            }
+            let key = live.text(key, 200);
+            let dunder = key.starts_with("__") && key.ends_with("__");
+            if !dunder {
+                self.add(live, format!("{prefix}{key}"), &holder, value, module, classes);
+            }
+        }
+    }
+
+    /// A global or class attribute: what kind of holder it is depends on what it is.
+    fn add(
+        &mut self,
+        live: Live<'_>,
+        text: String,
+        holder: &Holder,
+        value: Address,
+        module: &str,
+        classes: &mut FxHashSet<Address>,
+    ) {
+        let kind = live.type_of(value);
+        match live.builtin(kind) {
+            Some(Builtin::Module | Builtin::Constant | Builtin::NativeFunction | Builtin::Descriptor) => {}
+            Some(Builtin::Function) => self.add_function(live, holder, value, &text),
+            Some(Builtin::Type) => self.add_class(live, holder, value, module, classes),
+            _ if is_class(live, kind) => self.add_class(live, holder, value, module, classes),
+            _ => {
+                let mut holder = holder.clone();
+                let cached = live.c_name(kind) == "functools._lru_cache_wrapper";
+                if cached {
+                    holder.kind = HolderKind::Cache;
+                }
+                self.names.push(Name { text, holder, object: value });
+            }
+        }
+    }
+
+    /// The attributes of a class of this module, and of the classes inside it.
+    fn add_class(
+        &mut self,
+        live: Live<'_>,
+        holder: &Holder,
+        class: Address,
+        module: &str,
+        classes: &mut FxHashSet<Address>,
+    ) {
+        if !live.type_fields(class).is_heap_type || !classes.insert(class) {
+            return;
+        }
+        let (of_module, qualified) = live.type_name(class);
+        if of_module != module {
+            classes.remove(&class);
+            return;
+        }
+        let holder = Holder {
+            kind: HolderKind::ClassAttribute,
+            function: qualified.clone(),
+            first_line: 0,
+            ..holder.clone()
+        };
+        let dict = live.type_dict(class);
+        let mut position = 0;
+        while dict != 0
+            && let Some((key, value, next)) = live.dict_next(dict, position)
+        {
+            position = next;
+            if live.is_string(key) {
+                let key = live.text(key, 200);
+                if !(key.starts_with("__") && key.ends_with("__")) {
+                    self.add(live, format!("{qualified}.{key}"), &holder, value, module, classes);
+                }
+            }
+        }
+    }
+
+    /// What a function holds: the variables of its closure, its defaults and attributes.
+    fn add_function(&mut self, live: Live<'_>, holder: &Holder, function: Address, text: &str) {
+        let (file, qualified, first_line) = live.code_place(live.function_code(function));
+        let holder = Holder {
+            kind: HolderKind::Closure,
+            file,
+            function: qualified,
+            first_line,
+            module: holder.module.clone(),
+            ..Holder::default()
+        };
+        for (name, cell) in live.closure(function) {
+            if cell != 0 {
+                let text = format!("{text}.{name}");
+                self.names.push(Name { text, holder: holder.clone(), object: cell });
+            }
+        }
+        for part in live.function_parts(function).into_iter().skip(1) {
+            if part != 0 {
+                let text = format!("{text}.__defaults__");
+                self.names.push(Name { text, holder: holder.clone(), object: part });
+            }
+        }
+    }
+
+    fn add_frame(&mut self, live: Live<'_>, frame: &RunningFrame, thread: u32) {
+        let (file, function, first_line) = live.code_place(frame.frame.code);
+        let holder = Holder {
+            kind: HolderKind::Local,
+            file,
+            function,
+            first_line,
+            line: live.line(frame.frame),
+            thread,
+            ..Holder::default()
+        };
+        if frame.locals != 0 && !self.borders.contains(&frame.locals) {
+            // The body of a class, or code run with a namespace of its own.
+            if live.builtin(live.type_of(frame.locals)) == Some(Builtin::Dict) {
+                let mut position = 0;
+                while let Some((key, value, next)) = live.dict_next(frame.locals, position) {
+                    position = next;
+                    if live.is_string(key) {
+                        let text = live.text(key, 200);
+                        self.names.push(Name { text, holder: holder.clone(), object: value });
+                    }
+                }
+            }
+        }
+        for variable in live.variables(frame) {
+            let mut holder = holder.clone();
+            if variable.kind == LocalKind::Free {
+                holder.kind = HolderKind::Closure;
+            }
+            self.names.push(Name { text: variable.name, holder, object: variable.value });
+        }
+    }
+}
+
+/// The file of a module that the user wrote; empty if it has none, as an interactive one.
+fn user_file(live: Live<'_>, name: &str, dict: Address) -> Option<String> {
+    let main = name == "__main__" || name == "__mp_main__";
+    match live.dict_get(dict, "__file__").filter(|&file| live.is_string(file)) {
+        Some(file) => {
+            let file = live.text(file, 4096);
+            (main
+                || origin(&file) == Origin::User
+                    && std::path::Path::new(&file).extension().is_none_or(|kind| kind != "so"))
+            .then_some(file)
+        }
+        None => main.then(String::new),
+    }
+}
+
+/// Whether objects of a type are classes.
+fn is_class(live: Live<'_>, mut kind: Address) -> bool {
+    while kind != 0 {
+        if live.builtin(kind) == Some(Builtin::Type) {
+            return true;
+        }
+        kind = live.type_fields(kind).base;
+    }
+    false
+}

@@ -1,0 +1,346 @@
+//! The walk: from roots through everything that they keep alive, in breadth, each object once.
+//!
+//! Nodes are numbered as they are met; the list of nodes is the queue. Node 0 is the root of all, then come the
+//! names. Invariants: nothing is recursive, whatever the depth; a look that has a limit keeps to it, and says when
+//! it saw only a part.
+
+use std::time::Duration;
+
+use heapwise_cpython::objects::{Address, Live};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::arrays;
+use crate::clock::thread_time;
+use crate::kinds::{Form, Kind, Kinds};
+use crate::ownership::References;
+
+/// How much may be looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit {
+    /// Objects, about; containers are sampled so that it is kept.
+    pub(crate) nodes: usize,
+    /// When to stop in any case, by [`thread_time`].
+    pub(crate) until: Option<Duration>,
+}
+
+impl Limit {
+    /// Everything.
+    pub(crate) const NONE: Self = Self { nodes: u32::MAX as usize, until: None };
+}
+
+/// Looked at in any container, however full the walk is.
+const FEWEST: usize = 32;
+/// Nodes between two looks at the clock.
+const CLOCK_EVERY: usize = 256;
+
+/// A node: an object, or with address 0 a name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Node {
+    pub(crate) address: Address,
+    pub(crate) kind: u32,
+    /// Bytes of its own.
+    pub(crate) size: u64,
+}
+
+/// A walk.
+pub(crate) struct Walk<'a> {
+    pub(crate) live: Live<'a>,
+    pub(crate) kinds: Kinds,
+    pub(crate) nodes: Vec<Node>,
+    numbers: FxHashMap<Address, u32>,
+    /// Rows of targets: see [`References`].
+    starts: Vec<u32>,
+    targets: Vec<u32>,
+    /// Objects that belong to the interpreter or are roots themselves, and are not walked into.
+    borders: &'a FxHashSet<Address>,
+    limit: Limit,
+    /// How many elements stand for each one looked at, for containers that were sampled.
+    sampled: FxHashMap<u32, f64>,
+    pub(crate) complete: bool,
+    /// Bytes of `__dict__`s, for classes: by node of the instance.
+    pub(crate) fixed_names: usize,
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(live: Live<'a>, borders: &'a FxHashSet<Address>, limit: Limit) -> Self {
+        Self {
+            live,
+            kinds: Kinds::default(),
+            nodes: Vec::new(),
+            numbers: FxHashMap::default(),
+            starts: vec![0],
+            targets: Vec::new(),
+            borders,
+            limit,
+            sampled: FxHashMap::default(),
+            complete: true,
+            fixed_names: 0,
+        }
+    }
+
+    /// Puts down the root and the names, each with the objects that it stands for, and walks from there.
+    pub(crate) fn walk_from(&mut self, names: &[Address]) {
+        let name = Node { address: 0, kind: u32::MAX, size: 0 };
+        self.nodes.resize(names.len() + 1, name);
+        self.fixed_names = names.len();
+        self.targets.extend(1..=names.len() as u32);
+        self.starts.push(self.targets.len() as u32);
+        for &address in names {
+            self.meet(address);
+            self.starts.push(self.targets.len() as u32);
+        }
+        self.run();
+    }
+
+    pub(crate) fn references(&self) -> References<'_> {
+        References { starts: &self.starts, targets: &self.targets }
+    }
+
+    /// The node of an object.
+    pub(crate) fn node_of(&self, address: Address) -> Option<u32> {
+        self.numbers.get(&address).copied()
+    }
+
+    fn run(&mut self) {
+        let mut next = self.starts.len() - 1;
+        while next < self.nodes.len() {
+            if next.is_multiple_of(CLOCK_EVERY)
+                && self.limit.until.is_some_and(|until| thread_time() >= until)
+            {
+                self.complete = false;
+                break;
+            }
+            self.expand(next as u32);
+            self.starts.push(self.targets.len() as u32);
+            next += 1;
+        }
+        // What was met and not walked into counts by itself.
+        while self.starts.len() <= self.nodes.len() {
+            let node = self.starts.len() - 1;
+            self.nodes[node].size = self.own_size(self.nodes[node]);
+            self.starts.push(self.targets.len() as u32);
+        }
+    }
+
+    /// An object was met as the target of the node whose row is being written.
+    #[inline]
+    fn meet(&mut self, address: Address) {
+        if address == 0 {
+            return;
+        }
+        if let Some(&number) = self.numbers.get(&address) {
+            self.targets.push(number);
+            return;
+        }
+        let kind = self.kinds.number(self.live, self.live.type_of(address));
+        if self.kinds.get(kind).form == Form::Opaque
+            || self.live.is_immortal(address)
+            || self.borders.contains(&address)
+        {
+            return;
+        }
+        let number = self.nodes.len() as u32;
+        self.nodes.push(Node { address, kind, size: 0 });
+        self.numbers.insert(address, number);
+        self.targets.push(number);
+    }
+
+    /// The bytes of an object alone.
+    pub(crate) fn own_size(&self, node: Node) -> u64 {
+        if node.address == 0 {
+            return 0;
+        }
+        let kind = self.kinds.get(node.kind);
+        own_size(self.live, node.address, kind)
+    }
+
+    fn expand(&mut self, number: u32) {
+        let node = self.nodes[number as usize];
+        if node.address == 0 {
+            return;
+        }
+        let live = self.live;
+        let address = node.address;
+        let kind = self.kinds.get(node.kind);
+        let (form, traverse) = (kind.form, kind.fields.traverse);
+        let attributes = kind.has_attributes && form != Form::Foreign;
+        self.nodes[number as usize].size = own_size(live, address, kind);
+        match form {
+            Form::Opaque
+            | Form::Integer
+            | Form::String
+            | Form::Bytes
+            | Form::ByteArray
+            | Form::Leaf
+            | Form::Instance => {}
+            Form::List | Form::Tuple => {
+                let items =
+                    if form == Form::List { live.list_items(address) } else { live.tuple_items(address) };
+                let step = self.step(number, items.length);
+                for index in (0..items.length).step_by(step) {
+                    self.meet(live.item(items, index));
+                }
+            }
+            Form::Dict => self.expand_dict(number, address),
+            Form::Set => {
+                let step = self.step(number, live.set_places(address));
+                for place in (0..live.set_places(address)).step_by(step) {
+                    if let Some(entry) = live.set_entry(address, place) {
+                        self.meet(entry.0);
+                    }
+                }
+            }
+            Form::Function => {
+                for part in live.function_parts(address) {
+                    self.meet(part);
+                }
+            }
+            Form::Cell => self.meet(live.cell_content(address)),
+            Form::Array => self.expand_array(number, address),
+            Form::Generator | Form::Foreign => {
+                // An object that is only being made is not known to the collector yet.
+                if !self.kinds.get(node.kind).fields.is_collected || live.is_tracked(address) {
+                    self.expand_foreign(address, traverse);
+                }
+            }
+        }
+        if attributes {
+            self.expand_attributes(address, node.kind);
+        }
+    }
+
+    fn expand_dict(&mut self, number: u32, address: Address) {
+        let live = self.live;
+        let positions = live.dict_positions(address);
+        let step = self.step(number, positions);
+        let mut position = 0;
+        while let Some((key, value, next)) = live.dict_next(address, position) {
+            self.meet(key);
+            self.meet(value);
+            position = if step == 1 { next } else { (position + step).max(next) };
+        }
+    }
+
+    fn expand_array(&mut self, number: u32, address: Address) {
+        let array = arrays::Array::read(self.live, address);
+        self.meet(array.base);
+        if array.base == 0 && array.is_object() && array.owns {
+            let count = array.length();
+            let step = self.step(number, count);
+            for index in (0..count).step_by(step) {
+                self.meet(self.live.read(array.start, index * 8));
+            }
+        }
+    }
+
+    fn expand_foreign(&mut self, address: Address, traverse: usize) {
+        let live = self.live;
+        let mut found = Vec::new();
+        live.traverse(address, traverse, &mut |object| found.push(object));
+        for object in found {
+            self.meet(object);
+        }
+    }
+
+    fn expand_attributes(&mut self, address: Address, kind: u32) {
+        let live = self.live;
+        let (class, fields) = (self.kinds.get(kind).address, self.kinds.get(kind).fields);
+        let dict = live.instance_dict(address, &fields);
+        if dict == 0 {
+            let mut values = [0; 32];
+            let mut count = 0;
+            let mut more = Vec::new();
+            live.inline_values(address, class, &fields, |value| {
+                if count < values.len() {
+                    values[count] = value;
+                    count += 1;
+                } else {
+                    more.push(value);
+                }
+            });
+            for &value in values[..count].iter().chain(&more) {
+                self.meet(value);
+            }
+        } else {
+            self.meet(dict);
+        }
+        for index in 0..self.kinds.get(kind).slots.len() {
+            let offset = self.kinds.get(kind).slots[index];
+            self.meet(live.read(address, offset));
+        }
+    }
+
+    /// Every how-manieth element of a container of this length is looked at.
+    fn step(&mut self, number: u32, length: usize) -> usize {
+        let left = self.limit.nodes.saturating_sub(self.nodes.len());
+        let most = (left / 8).max(FEWEST);
+        if length <= most {
+            return 1;
+        }
+        let step = length.div_ceil(most);
+        self.complete = false;
+        self.sampled.insert(number, step as f64);
+        step
+    }
+
+    /// Bytes of the nodes, where something was sampled with what they stand for: each object that was met through
+    /// a sample stands for as many as the sample left out, divided among those who refer to it.
+    pub(crate) fn weighted_sizes(&self) -> Vec<u64> {
+        if self.sampled.is_empty() {
+            return self.nodes.iter().map(|node| node.size).collect();
+        }
+        let mut sums = vec![0f64; self.nodes.len()];
+        let mut most = vec![1f64; self.nodes.len()];
+        let references = self.references();
+        let mut weights = vec![1f64; self.nodes.len()];
+        for number in 0..self.nodes.len() as u32 {
+            let place = number as usize;
+            if self.nodes[place].address != 0 && most[place] > 1.0 {
+                let shares = self.live.references(self.nodes[place].address).clamp(1, 1 << 31) as f64;
+                weights[place] = (sums[place] / shares).clamp(1.0, most[place]);
+            }
+            let factor = weights[place] * self.sampled.get(&number).copied().unwrap_or(1.0);
+            for &target in references.of(number) {
+                sums[target as usize] += factor;
+                most[target as usize] = most[target as usize].max(factor);
+            }
+        }
+        self.nodes.iter().zip(weights).map(|(node, weight)| (node.size as f64 * weight) as u64).collect()
+    }
+}
+
+/// The bytes of an object alone: what it asked its allocator for, without what it refers to.
+pub(crate) fn own_size(live: Live<'_>, address: Address, kind: &Kind) -> u64 {
+    let fields = &kind.fields;
+    let plain = fields.head_size + fields.basic_size;
+    let items = || {
+        let count = live.size_field(address).unsigned_abs();
+        if fields.item_size == 0 { 0 } else { (count * fields.item_size).next_multiple_of(8) }
+    };
+    let values =
+        if fields.managed_dict { live.instance_values_size(address, kind.address, fields) } else { 0 };
+    // A class of Python has its own fields on top of those of the layout it builds on.
+    let exact = !fields.is_heap_type;
+    let body = match kind.form {
+        Form::Opaque => 0,
+        Form::Integer if exact => live.integer_size(address),
+        Form::String if exact => live.string_size(address),
+        Form::String => plain + live.string(address).bytes(),
+        Form::Bytes if exact => live.bytes_size(address),
+        Form::Integer | Form::Bytes | Form::Tuple => {
+            let empty = kind.form == Form::Tuple && exact && live.size_field(address) == 0;
+            if empty { 0 } else { plain + items() }
+        }
+        Form::ByteArray => plain + live.byte_array_buffer(address).1,
+        Form::Leaf | Form::Function | Form::Cell | Form::Instance | Form::Generator => plain + items(),
+        Form::List => plain + live.list_row_size(address),
+        Form::Dict => plain + live.dict_table_size(address),
+        Form::Set => plain + live.set_table_size(address),
+        Form::Array => plain + arrays::Array::read(live, address).own_bytes(),
+        Form::Foreign => {
+            let said = if kind.sizer == 0 { 0 } else { live.said_size(address, kind.sizer) };
+            fields.head_size + said.max(fields.basic_size + items())
+        }
+    };
+    body + values
+}
