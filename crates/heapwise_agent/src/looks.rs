@@ -34,7 +34,7 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// The first height, and the least distance from one to the next, bytes.
 const STEP: u64 = 2_000_000;
 /// Objects that a look may note, for each millisecond that it may take; and the most.
-const OBJECTS_PER_MS: u64 = 3_000;
+const OBJECTS_PER_MS: u64 = 1_000;
 const MOST_OBJECTS: usize = 1_500_000;
 /// Milliseconds until a look that was asked of the main thread is taken over.
 const PATIENCE: u64 = 10;
@@ -216,7 +216,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
     }
     // Half of it, so that there is something left for the heights to come.
     let time = (left(agent) / 2).min(LONGEST);
-    let objects = (time.as_millis() as u64 * OBJECTS_PER_MS).clamp(8_000, MOST_OBJECTS as u64);
+    let objects = (time.as_millis() as u64 * OBJECTS_PER_MS).clamp(4_000, MOST_OBJECTS as u64);
     let smallest = (highest / SMALLEST_SHARE).max(SMALLEST);
     let allowance = Allowance { time, objects: objects as usize, smallest };
     let sequence = recorder::sequence();

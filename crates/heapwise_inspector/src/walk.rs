@@ -315,7 +315,9 @@ pub(crate) fn own_size(live: Live<'_>, address: Address, kind: &Kind) -> u64 {
     let plain = fields.head_size + fields.basic_size;
     let items = || {
         let count = live.size_field(address).unsigned_abs();
-        if fields.item_size == 0 { 0 } else { (count * fields.item_size).next_multiple_of(8) }
+        // A C type may have items and keep their number elsewhere.
+        let possible = fields.item_size != 0 && count < 1 << 40;
+        if possible { (count * fields.item_size).next_multiple_of(8) } else { 0 }
     };
     let values =
         if fields.managed_dict { live.instance_values_size(address, kind.address, fields) } else { 0 };
@@ -332,7 +334,8 @@ pub(crate) fn own_size(live: Live<'_>, address: Address, kind: &Kind) -> u64 {
             if empty { 0 } else { plain + items() }
         }
         Form::ByteArray => plain + live.byte_array_buffer(address).1,
-        Form::Leaf | Form::Function | Form::Cell | Form::Instance | Form::Generator => plain + items(),
+        Form::Leaf | Form::Function | Form::Cell | Form::Instance => plain + items(),
+        Form::Generator => plain + live.suspended_places(address) * fields.item_size,
         Form::List => plain + live.list_row_size(address),
         Form::Dict => plain + live.dict_table_size(address),
         Form::Set => plain + live.set_table_size(address),

@@ -130,6 +130,13 @@ impl Live<'_> {
         self.first_of(frame)
     }
 
+    /// The places for variables and values that a suspended generator has; 0 if it runs or has ended.
+    pub fn suspended_places(&self, generator: Address) -> u64 {
+        let Some(frame) = self.suspended_frame(generator) else { return 0 };
+        let (first, places) = self.stack_places(&frame);
+        ((first - frame.address - self.layout().frame_locals) / WORD + places) as u64
+    }
+
     fn first_of(&self, frame: usize) -> Option<RunningFrame> {
         self.chain(frame).into_iter().next().filter(|found| found.address == frame)
     }
