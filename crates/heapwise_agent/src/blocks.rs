@@ -86,7 +86,7 @@ pub(crate) fn forget_parent() {
         *shard.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
     *CODES.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    for counter in FILTER.iter().chain(&CODE_FILTER) {
+    for counter in FILTER.iter().chain(&CODE_FILTER).chain(&LARGE_FILTER) {
         // Pages that are as they should be stay shared with the parent.
         if counter.load(Ordering::Relaxed) != 0 {
             counter.store(0, Ordering::Relaxed);
