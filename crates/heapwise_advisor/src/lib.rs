@@ -30,8 +30,11 @@ mod candidate;
 mod case;
 mod changes;
 mod finding;
+mod holding;
 mod ranking;
 pub mod rules;
+mod syntax;
+mod usage;
 mod versions;
 pub mod words;
 

@@ -1,0 +1,205 @@
+//! Named objects and their parts, as rules go through them: who holds what, where it was made, what its values are.
+//!
+//! Invariants: a thing is handed out once, under the name that a person would use; what is said of its values holds
+//! at every look that saw it, not only at the one nearest to the peak.
+
+use heapwise_analysis::Place;
+use heapwise_profile::inspection::{Facts, HolderKind, Object};
+use heapwise_source::{Module, StatementId};
+use serde_json::Number;
+
+use crate::candidate::{Candidate, Certainty};
+use crate::case::Case;
+
+/// How deep parts of parts are looked at.
+const DEPTH: usize = 4;
+
+/// An object or a part of one, with the name that holds it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held<'a> {
+    /// The object with the name.
+    pub(crate) owner: &'a Object,
+    /// The object itself, which may be the owner.
+    pub(crate) object: &'a Object,
+    /// The user's line that made most of it.
+    pub(crate) place: Place<'a>,
+}
+
+impl<'a> Held<'a> {
+    /// The variable or attribute that holds it: `orders` also for `orders['tailnum']`.
+    pub(crate) fn symbol(&self) -> &'a str {
+        let name = self.owner.name.as_str();
+        &name[..name.find('[').unwrap_or(name.len())]
+    }
+
+    /// The element type; empty if it has none.
+    pub(crate) fn dtype(&self) -> &'a str {
+        self.object.dtype.as_deref().unwrap_or("")
+    }
+
+    /// The number of elements.
+    pub(crate) fn count(&self) -> u64 {
+        if self.object.shape.is_empty() {
+            self.object.length.unwrap_or(0)
+        } else {
+            self.object.shape.iter().product()
+        }
+    }
+
+    /// Whether it is of a type of this library.
+    pub(crate) fn is_of(&self, library: &str) -> bool {
+        let of = |object: &Object| object.kind.split('.').next() == Some(library);
+        of(self.object) || of(self.owner)
+    }
+}
+
+impl<'a> Case<'a> {
+    /// All named objects and their parts that hold at least `least` bytes at the peak, were made by a line of the
+    /// user's, and are seen by nobody else first; those that hold most first.
+    pub(crate) fn held(&self, least: u64) -> Vec<Held<'a>> {
+        let mut all = Vec::new();
+        for owner in self.large_objects() {
+            let garbage = owner.holder.as_ref().is_some_and(|holder| holder.kind == HolderKind::Garbage);
+            if !garbage {
+                self.gather(owner, owner, least, 0, &mut all);
+            }
+        }
+        let mut seen = rustc_hash::FxHashSet::default();
+        all.retain(|held| held.object.address == 0 || seen.insert(held.object.address));
+        all.sort_by_key(|held| std::cmp::Reverse(held.object.bytes));
+        all
+    }
+
+    fn gather(
+        &self,
+        owner: &'a Object,
+        object: &'a Object,
+        least: u64,
+        depth: usize,
+        all: &mut Vec<Held<'a>>,
+    ) {
+        if object.bytes < least {
+            return;
+        }
+        let place = self.allocated_at(object).or_else(|| self.allocated_at(owner));
+        if let Some(place) = place.filter(|place| self.is_users(place)) {
+            all.push(Held { owner, object, place });
+        }
+        if depth < DEPTH {
+            for part in &object.parts {
+                self.gather(owner, part, least, depth + 1, all);
+            }
+        }
+    }
+
+    /// Whether a line is one that the user can change.
+    pub(crate) fn is_users(&self, place: &Place<'_>) -> bool {
+        place.line != 0 && (self.is_user_file(place.file) || self.module(place.file).is_some())
+    }
+
+    /// What is known of the values of an object at every look that saw it under this name: minima of minima, and
+    /// yes only where all say yes. A value that some look lacks is absent.
+    pub(crate) fn lasting_facts(&self, held: &Held<'_>) -> Facts {
+        let mut facts = held.object.facts.clone();
+        for look in self.profile.inspections() {
+            for owner in look.objects.iter().filter(|other| same_name(other, held.owner)) {
+                if let Some(other) = find_part(owner, &held.object.name, 0)
+                    && (other.dtype.as_ref(), &other.kind) == (held.object.dtype.as_ref(), &held.object.kind)
+                {
+                    join(&mut facts, &other.facts);
+                }
+            }
+        }
+        facts
+    }
+
+    /// The statement on a line of the user's.
+    pub(crate) fn statement(&self, place: &Place<'_>) -> Option<(&Module, StatementId)> {
+        let module = self.module(place.file)?;
+        Some((module, module.statement_at_line(place.line)?))
+    }
+
+    /// A candidate for a place, with everything else empty. It reaches to the end of the simple statement or of the
+    /// head of the compound one.
+    pub(crate) fn candidate(&self, place: &Place<'_>, symbol: &str) -> Candidate {
+        let (line, end_line) = match self.statement(place) {
+            Some((module, id)) => {
+                let header = module.statement(id).header;
+                let lines = module.lines();
+                let last = lines.line(header.end.saturating_sub(1).max(header.start));
+                (place.line, last.max(place.line))
+            }
+            None => (place.line, place.line),
+        };
+        Candidate {
+            file: place.file.to_owned(),
+            line,
+            end_line,
+            symbol: symbol.to_owned(),
+            title: String::new(),
+            message: String::new(),
+            instead: String::new(),
+            evidence: std::collections::BTreeMap::new(),
+            certainty: Certainty::Certain,
+            changes: Vec::new(),
+            fix: None,
+        }
+    }
+}
+
+/// Whether two objects of different looks are held by the same name.
+fn same_name(a: &Object, b: &Object) -> bool {
+    let place = |object: &Object| {
+        object.holder.as_ref().map(|it| (it.kind == HolderKind::Global, it.file.clone(), it.function.clone()))
+    };
+    a.name == b.name && place(a) == place(b)
+}
+
+fn find_part<'o>(object: &'o Object, name: &str, depth: usize) -> Option<&'o Object> {
+    if object.name == name {
+        return Some(object);
+    }
+    if depth == DEPTH {
+        return None;
+    }
+    object.parts.iter().find_map(|part| find_part(part, name, depth + 1))
+}
+
+fn join(facts: &mut Facts, other: &Facts) {
+    facts.minimum = extreme(facts.minimum.take(), other.minimum.as_ref(), true);
+    facts.maximum = extreme(facts.maximum.take(), other.maximum.as_ref(), false);
+    facts.all_integers = both(facts.all_integers, other.all_integers);
+    facts.float32_exact = both(facts.float32_exact, other.float32_exact);
+    facts.zero_share = match (facts.zero_share, other.zero_share) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        _ => None,
+    };
+    facts.distinct = match (facts.distinct, other.distinct) {
+        (Some(a), Some(b)) => Some(a.max(b)),
+        _ => None,
+    };
+    facts.missing = facts.missing.max(other.missing);
+    facts.sampled = facts.sampled.min(other.sampled);
+}
+
+fn extreme(a: Option<Number>, b: Option<&Number>, least: bool) -> Option<Number> {
+    let (a, b) = (a?, b?);
+    let (x, y) = (a.as_f64()?, b.as_f64()?);
+    Some(if (x < y) == least { a } else { b.clone() })
+}
+
+fn both(a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    Some(a? && b?)
+}
+
+/// Several names for a sentence: "`a`, `b` and 3 more".
+pub(crate) fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let quoted: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match names.len() {
+        0 => String::new(),
+        1 => quoted[0].clone(),
+        more if more > SHOWN => format!("{} and {} more", quoted.join(", "), more - SHOWN),
+        _ => format!("{} and {}", quoted[..quoted.len() - 1].join(", "), quoted[quoted.len() - 1]),
+    }
+}

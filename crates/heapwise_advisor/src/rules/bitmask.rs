@@ -1,0 +1,75 @@
+//! `bitmask`: yes and no in eight bytes each.
+//!
+//! Invariant: proposed for lists of `True` and `False` alone and for integer arrays of which every look saw only 0 and 1.
+
+use serde_json::json;
+
+use crate::candidate::{Candidate, Certainty, Rule};
+use crate::case::Case;
+use crate::holding::Held;
+use crate::words;
+
+/// The rule.
+#[derive(Debug)]
+pub(super) struct Bitmask;
+
+impl Rule for Bitmask {
+    fn id(&self) -> &'static str {
+        "bitmask"
+    }
+
+    fn summary(&self) -> &'static str {
+        "yes-or-no values in eight bytes each"
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("../../../../docs/rules/bitmask.md")
+    }
+
+    fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
+        case.held(case.least_bytes()).into_iter().filter_map(|held| candidate(case, &held)).collect()
+    }
+}
+
+fn candidate(case: &Case<'_>, held: &Held<'_>) -> Option<Candidate> {
+    let count = held.count();
+    let is_list = held.object.kind == "list";
+    let what = if is_list {
+        let types = &held.object.facts.element_types;
+        let only_bools = !types.is_empty() && types.keys().all(|kind| kind == "bool");
+        only_bools.then_some("a list of bools takes 8 bytes for each")?
+    } else {
+        let facts = case.lasting_facts(held);
+        let zero = facts.minimum.as_ref().and_then(serde_json::Number::as_i64) == Some(0);
+        let one = facts.maximum.as_ref().and_then(serde_json::Number::as_i64) == Some(1);
+        let wide = matches!(held.dtype(), "int64" | "uint64" | "int32" | "uint32" | "int16" | "uint16");
+        (zero && one && wide && facts.sampled.is_none())
+            .then_some("only 0 and 1 in whole numbers of several bytes")?
+    };
+    if count == 0 || held.object.own_bytes < count {
+        return None;
+    }
+    let mut candidate = case.candidate(&held.place, held.symbol());
+    candidate.title = format!(
+        "`{}` is {} yes-or-no values in {}",
+        held.object.name,
+        words::count(count),
+        words::bytes(held.object.own_bytes)
+    );
+    candidate.message = format!(
+        "Here {what}; one byte is enough ({}), and one bit each, packed, would be {}.",
+        words::bytes(count),
+        words::bytes(count / 8)
+    );
+    candidate.instead = if is_list {
+        "bytearray(n) or np.zeros(n, dtype=np.bool_): indexing and assignment stay the same (a bytearray gives 0 and 1)".to_owned()
+    } else {
+        "make it with dtype=np.bool_; np.packbits packs it eight to a byte where it is only stored".to_owned()
+    };
+    candidate.certainty = Certainty::Likely;
+    candidate.evidence.insert("elements", json!(count));
+    candidate.evidence.insert("bytes", json!(held.object.own_bytes));
+    candidate.evidence.insert("new_bytes", json!(count));
+    candidate.changes = case.shrunk(held.object, count);
+    Some(candidate)
+}

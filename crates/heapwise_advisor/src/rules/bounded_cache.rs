@@ -1,0 +1,92 @@
+//! `bounded-cache`: caches of `functools` that keep more than they give back.
+//!
+//! Invariants: a cache that answers half of the questions or more is doing its work and is left alone; only those of
+//! which the decorator stands in the user's code count.
+
+use heapwise_analysis::Place;
+use heapwise_profile::inspection::{Cache, HolderKind, Object};
+use serde_json::json;
+
+use crate::candidate::{Candidate, Certainty, Rule};
+use crate::case::Case;
+use crate::words;
+
+/// The rule.
+#[derive(Debug)]
+pub(super) struct BoundedCache;
+
+/// Entries that a bound would leave, for the reckoning.
+const KEPT: u64 = 8;
+
+impl Rule for BoundedCache {
+    fn id(&self) -> &'static str {
+        "bounded-cache"
+    }
+
+    fn summary(&self) -> &'static str {
+        "a cache that keeps much and answers little"
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("../../../../docs/rules/bounded-cache.md")
+    }
+
+    fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
+        case.large_objects().filter_map(|object| candidate(case, object)).collect()
+    }
+}
+
+fn candidate(case: &Case<'_>, object: &Object) -> Option<Candidate> {
+    let cache = object.facts.cache?;
+    let holder = object.holder.as_ref()?;
+    let asked = cache.hits + cache.misses;
+    if cache.entries < 2 || 2 * cache.hits >= asked || holder.kind == HolderKind::Garbage {
+        return None;
+    }
+    let line = if holder.first_line != 0 { holder.first_line } else { holder.line };
+    let place = Place { file: &holder.file, line, function: &holder.function };
+    if !case.is_users(&place) {
+        return None;
+    }
+    let symbol = object.name.trim_end_matches("()").rsplit('.').next().unwrap_or(&object.name);
+    let symbol = symbol.split_whitespace().last().unwrap_or(symbol);
+    let mut candidate = case.candidate(&place, symbol);
+    let own = object.own_bytes;
+    let kept = if cache.hits == 0 { 0 } else { KEPT.min(cache.entries) };
+    let new_bytes = own / cache.entries * kept;
+    candidate.title = format!(
+        "the cache of `{symbol}` keeps {} entries, {}, and answered {} of {} calls",
+        words::count(cache.entries),
+        words::bytes(own),
+        words::count(cache.hits),
+        words::count(asked)
+    );
+    candidate.message = message(&cache);
+    candidate.instead = if cache.hits == 0 {
+        format!("no cache: drop the decorator of {symbol}")
+    } else {
+        format!("@lru_cache(maxsize={KEPT}), or {symbol}.cache_clear() when its part of the work is done")
+    };
+    candidate.certainty = if cache.hits == 0 { Certainty::Certain } else { Certainty::Likely };
+    candidate.evidence.insert("entries", json!(cache.entries));
+    candidate.evidence.insert("limit", json!(cache.limit));
+    candidate.evidence.insert("hits", json!(cache.hits));
+    candidate.evidence.insert("misses", json!(cache.misses));
+    candidate.evidence.insert("bytes", json!(own));
+    candidate.changes = case.shrunk(object, new_bytes);
+    Some(candidate)
+}
+
+fn message(cache: &Cache) -> String {
+    let bound = match cache.limit {
+        None => "It has no bound, so every result of the program stays until its end.".to_owned(),
+        Some(limit) => format!("Its bound of {} counts entries, not bytes.", words::count(limit)),
+    };
+    if cache.hits == 0 {
+        format!("{bound} No call was answered from it in this run: it only holds on to results.")
+    } else {
+        format!(
+            "{bound} Few calls were answered from it in this run; how many entries are asked for again is for you to say."
+        )
+    }
+}

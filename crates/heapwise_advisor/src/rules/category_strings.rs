@@ -1,0 +1,138 @@
+//! `category-strings`: columns of strings that take few values.
+//!
+//! Invariants: proposed only well above break-even, by the exact number of values; never for a column that the program
+//! adds to, changes with string methods, or joins on, where a category fails or turns back into strings.
+
+use serde_json::json;
+
+use crate::candidate::{Candidate, Certainty, Rule};
+use crate::case::Case;
+use crate::holding::{Held, listed};
+use crate::usage::ColumnUse;
+use crate::words;
+
+/// The rule.
+#[derive(Debug)]
+pub(super) struct CategoryStrings;
+
+/// The categories must be this many times smaller than the strings.
+const MUCH_SMALLER: u64 = 3;
+/// Bytes of a `str` object beside its text.
+const STR_BYTES: u64 = 49;
+
+struct Column<'a> {
+    held: Held<'a>,
+    values: u64,
+    new_bytes: u64,
+}
+
+impl Rule for CategoryStrings {
+    fn id(&self) -> &'static str {
+        "category-strings"
+    }
+
+    fn summary(&self) -> &'static str {
+        "a column of strings that take few values"
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("../../../../docs/rules/category-strings.md")
+    }
+
+    fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
+        let found: Vec<Column<'_>> =
+            case.held(case.least_bytes() / 20).into_iter().filter_map(|held| column(case, held)).collect();
+        super::by_owner(found, |it| &it.held).into_iter().map(|group| candidate(case, &group)).collect()
+    }
+}
+
+fn column<'a>(case: &Case<'a>, held: Held<'a>) -> Option<Column<'a>> {
+    if !held.is_of("pandas") || !is_strings(&held) {
+        return None;
+    }
+    let facts = case.lasting_facts(&held);
+    if facts.distinct_estimated || facts.sampled.is_some() {
+        return None;
+    }
+    let values = facts.distinct.filter(|values| *values > 0)?;
+    let rows = held.count();
+    let code_bytes = match values {
+        ..128 => 1,
+        128..32_768 => 2,
+        _ => 4,
+    };
+    let text_bytes = held.object.facts.text_bytes.unwrap_or(0);
+    let average = text_bytes / rows.max(1);
+    let new_bytes = rows * code_bytes + values * (8 + STR_BYTES + average);
+    let worth = new_bytes * MUCH_SMALLER <= held.object.own_bytes && values * 4 <= rows;
+    let uses = ColumnUse::of(case, &held);
+    (worth && !uses.text_methods && !uses.added && !uses.joined_on).then_some(Column {
+        held,
+        values,
+        new_bytes,
+    })
+}
+
+/// Whether the column holds strings, in whatever form.
+pub(super) fn is_strings(held: &Held<'_>) -> bool {
+    let dtype = held.dtype();
+    dtype == "str" || dtype.starts_with("string") || (dtype == "object" && only_text(held))
+}
+
+/// Whether all elements that were looked at are strings or missing.
+pub(super) fn only_text(held: &Held<'_>) -> bool {
+    let types = &held.object.facts.element_types;
+    let missing = |kind: &str| matches!(kind, "NoneType" | "float" | "pandas.NA" | "NAType");
+    types.contains_key("str") && types.keys().all(|kind| kind == "str" || missing(kind))
+}
+
+fn candidate(case: &Case<'_>, group: &[Column<'_>]) -> Candidate {
+    let first = &group[0];
+    let held = &first.held;
+    let mut candidate = case.candidate(&held.place, held.symbol());
+    let names: Vec<String> = group.iter().map(|it| it.held.object.name.clone()).collect();
+    let old: u64 = group.iter().map(|it| it.held.object.own_bytes).sum();
+    let new: u64 = group.iter().map(|it| it.new_bytes).sum();
+    candidate.title = if group.len() == 1 {
+        format!(
+            "{} is {} strings with {} different values",
+            listed(&names),
+            words::count(held.count()),
+            words::count(first.values)
+        )
+    } else {
+        format!("{} columns of `{}` are strings with few different values", group.len(), held.symbol())
+    };
+    candidate.message = format!(
+        "As categories they take {} instead of {}: one small number a row, each text once. A category keeps all its values \
+         when rows are filtered; string methods and `+` on it give strings again or fail, and joins and concatenations \
+         need the same categories on both sides.",
+        words::bytes(new),
+        words::bytes(old)
+    );
+    candidate.instead = format!(
+        "dtype={{{}}} where the table is read, or .astype(\"category\") as soon as the column is made",
+        group
+            .iter()
+            .take(4)
+            .map(|it| format!("{}: \"category\"", column_name(&it.held)))
+            .collect::<Vec<_>>()
+            .join(", ")
+    );
+    candidate.certainty = Certainty::Likely;
+    candidate.evidence.insert("names", json!(names));
+    candidate.evidence.insert("values", json!(group.iter().map(|it| it.values).collect::<Vec<_>>()));
+    candidate.evidence.insert("bytes", json!(old));
+    candidate.evidence.insert("new_bytes", json!(new));
+    candidate.changes = group.iter().flat_map(|it| case.shrunk(it.held.object, it.new_bytes)).collect();
+    candidate
+}
+
+/// The column as Python writes it: `'state'` of `frame['state']`.
+pub(super) fn column_name(held: &Held<'_>) -> String {
+    let name = held.object.name.as_str();
+    match (name.find('['), name.rfind(']')) {
+        (Some(from), Some(to)) if from < to => name[from + 1..to].replace('\'', "\""),
+        _ => format!("\"{name}\""),
+    }
+}

@@ -1,0 +1,116 @@
+//! `columns-read`: columns that are read from a file and never used.
+//!
+//! Invariant: only where every use of the table's name is a column by name; a table that goes anywhere as a whole is left
+//! alone.
+
+use std::collections::BTreeSet;
+
+use heapwise_profile::inspection::Object;
+use heapwise_source::ast::{Expr, ExprCall};
+use serde_json::json;
+
+use super::category_strings::column_name;
+use crate::candidate::{Candidate, Certainty, Rule};
+use crate::case::Case;
+use crate::holding::{Held, listed};
+use crate::syntax;
+use crate::usage::TableUse;
+use crate::words;
+
+/// The rule.
+#[derive(Debug)]
+pub(super) struct ColumnsRead;
+
+/// Functions that read a table, and the argument that says which columns.
+const READERS: &[(&str, &str)] = &[
+    ("pandas.read_csv", "usecols"),
+    ("pandas.read_table", "usecols"),
+    ("pandas.read_excel", "usecols"),
+    ("pandas.read_parquet", "columns"),
+    ("pandas.read_feather", "columns"),
+    ("polars.read_csv", "columns"),
+    ("polars.read_parquet", "columns"),
+];
+
+impl Rule for ColumnsRead {
+    fn id(&self) -> &'static str {
+        "columns-read"
+    }
+
+    fn summary(&self) -> &'static str {
+        "columns that are read and never used"
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("../../../../docs/rules/columns-read.md")
+    }
+
+    fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
+        let tables =
+            case.held(case.least_bytes()).into_iter().filter(|held| std::ptr::eq(held.owner, held.object));
+        tables.filter_map(|held| candidate(case, &held)).collect()
+    }
+}
+
+fn candidate(case: &Case<'_>, held: &Held<'_>) -> Option<Candidate> {
+    let (module, id) = case.statement(&held.place)?;
+    let (target, value) = syntax::assignment(module.syntax(id))?;
+    let Expr::Call(call) = value else { return None };
+    let path = module.resolve(&call.func)?;
+    let (_, argument) = READERS.iter().find(|(reader, _)| *reader == path)?;
+    if target.id.as_str() != held.symbol() || has_choice(call, argument) {
+        return None;
+    }
+    let variable = syntax::variable(module, target)?;
+    if syntax::writes(module, variable) != 1 {
+        return None;
+    }
+    let used = TableUse::of(module, variable);
+    if used.escapes || used.columns.is_empty() {
+        return None;
+    }
+    let all: BTreeSet<String> = held.object.parts.iter().filter_map(|part| name_of(held, part)).collect();
+    let unused: Vec<&Object> = held
+        .object
+        .parts
+        .iter()
+        .filter(|part| name_of(held, part).is_some_and(|name| !used.columns.contains(&name)))
+        .collect();
+    if unused.is_empty() || !used.columns.is_subset(&all) {
+        return None;
+    }
+    let bytes: u64 = unused.iter().map(|part| part.own_bytes).sum();
+    let names: Vec<String> = unused.iter().filter_map(|part| name_of(held, part)).collect();
+    let wanted: Vec<String> = used.columns.iter().map(|name| format!("{name:?}")).collect();
+    let mut candidate = case.candidate(&held.place, held.symbol());
+    candidate.title = format!(
+        "{} of {} columns of `{}` are never used: {}",
+        unused.len(),
+        all.len(),
+        held.symbol(),
+        words::bytes(bytes)
+    );
+    candidate.message = format!(
+        "Nothing in the program reads {}. Columns that are not asked for are not parsed into memory either.",
+        listed(&names)
+    );
+    candidate.instead = format!("{argument}=[{}]", wanted.join(", "));
+    candidate.certainty = Certainty::Certain;
+    candidate.evidence.insert("unused", json!(names));
+    candidate.evidence.insert("used", json!(used.columns));
+    candidate.evidence.insert("bytes", json!(bytes));
+    candidate.changes = unused.iter().flat_map(|part| case.absent(part)).collect();
+    Some(candidate)
+}
+
+fn has_choice(call: &ExprCall, argument: &str) -> bool {
+    syntax::keyword(call, argument).is_some() || syntax::keyword(call, "names").is_some()
+}
+
+/// The name of a column, without quotes.
+fn name_of(held: &Held<'_>, part: &Object) -> Option<String> {
+    let column = Held { object: part, ..*held };
+    let name = column_name(&column);
+    let bare = name.trim_matches('"');
+    (part.name.contains('[')).then(|| bare.to_owned())
+}

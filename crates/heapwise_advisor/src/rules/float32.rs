@@ -1,0 +1,78 @@
+//! `float32`: float64 values that float32 holds exactly.
+//!
+//! Invariant: proposed only where every value of every look survived the way to float32 and back; float16 never is.
+
+use serde_json::json;
+
+use crate::candidate::{Candidate, Certainty, Rule};
+use crate::case::Case;
+use crate::holding::{Held, listed};
+use crate::words;
+
+/// The rule.
+#[derive(Debug)]
+pub(super) struct Float32;
+
+impl Rule for Float32 {
+    fn id(&self) -> &'static str {
+        "float32"
+    }
+
+    fn summary(&self) -> &'static str {
+        "float64 values that float32 holds exactly"
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("../../../../docs/rules/float32.md")
+    }
+
+    fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
+        let found: Vec<Held<'_>> = case
+            .held(case.least_bytes() / 20)
+            .into_iter()
+            .filter(|held| held.dtype() == "float64" && (held.is_of("numpy") || held.is_of("pandas")))
+            .filter(|held| is_exact(case, held))
+            .collect();
+        super::by_owner(found, |held| held).into_iter().map(|group| candidate(case, &group)).collect()
+    }
+}
+
+fn is_exact(case: &Case<'_>, held: &Held<'_>) -> bool {
+    let facts = case.lasting_facts(held);
+    let all_the_same = facts.minimum.is_some() && facts.minimum == facts.maximum;
+    // One value repeated says nothing of the values that will come: an array that is not filled yet, most often.
+    facts.float32_exact == Some(true) && facts.sampled.is_none() && !all_the_same && !facts.mapped_file
+}
+
+fn candidate(case: &Case<'_>, group: &[Held<'_>]) -> Candidate {
+    let held = &group[0];
+    let mut candidate = case.candidate(&held.place, held.symbol());
+    let names: Vec<String> = group.iter().map(|it| it.object.name.clone()).collect();
+    let old: u64 = group.iter().map(|it| it.object.own_bytes).sum();
+    candidate.title = if group.len() == 1 {
+        format!("{} is float64, and float32 holds each of its values exactly", listed(&names))
+    } else {
+        format!(
+            "{} columns of `{}` are float64, and float32 holds their values exactly",
+            group.len(),
+            held.symbol()
+        )
+    };
+    candidate.message = format!(
+        "{} would be {}. The values of this run lose nothing, but results of computing with them are rounded to 7 digits, \
+         and one float64 array among the operands makes the result float64 again.",
+        words::bytes(old),
+        words::bytes(old / 2)
+    );
+    candidate.instead = if held.is_of("pandas") {
+        "name the type where the table is read or made: dtype={...: 'float32'}".to_owned()
+    } else {
+        "make it with dtype=np.float32".to_owned()
+    };
+    candidate.certainty = Certainty::Likely;
+    candidate.evidence.insert("names", json!(names));
+    candidate.evidence.insert("bytes", json!(old));
+    candidate.evidence.insert("new_bytes", json!(old / 2));
+    candidate.changes = group.iter().flat_map(|it| case.shrunk(it.object, it.object.own_bytes / 2)).collect();
+    candidate
+}

@@ -1,0 +1,106 @@
+//! `needless-copy`: a copy of something large that neither side writes to.
+//!
+//! Invariants: the text must show a copy (`copy()`, `deepcopy`, `np.array(x)`, `astype` to the same type, `list(x)`) of a
+//! name, and that neither the copy nor the original is written to, given away, or kept elsewhere.
+
+use heapwise_analysis::{Change, Effect, Place};
+use heapwise_source::ast::{Expr, ExprCall};
+use heapwise_source::{Module, StatementId};
+use ruff_text_size::Ranged;
+use serde_json::json;
+
+use crate::candidate::{Candidate, Certainty, Rule};
+use crate::case::Case;
+use crate::syntax;
+use crate::words;
+
+/// The rule.
+#[derive(Debug)]
+pub(super) struct NeedlessCopy;
+
+impl Rule for NeedlessCopy {
+    fn id(&self) -> &'static str {
+        "needless-copy"
+    }
+
+    fn summary(&self) -> &'static str {
+        "a copy that nobody writes to"
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("../../../../docs/rules/needless-copy.md")
+    }
+
+    fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
+        let mut candidates = Vec::new();
+        for (file, module) in case.modules() {
+            for id in module.statement_ids() {
+                candidates.extend(candidate(case, file, module, id));
+            }
+        }
+        candidates
+    }
+}
+
+/// What is copied, and what to write in place of the copy.
+fn copied<'m>(module: &'m Module, call: &'m ExprCall) -> Option<(&'m Expr, String)> {
+    let text = |it: &Expr| module.slice(it.range().into()).to_owned();
+    if let Some(("copy", on)) = syntax::method(call)
+        && module.resolve(&call.func).is_none()
+        && call.arguments.args.is_empty()
+        && !is_shallow(call)
+    {
+        return Some((on, text(on)));
+    }
+    let argument = call.arguments.args.first()?;
+    match module.resolve(&call.func)?.as_str() {
+        "copy.deepcopy" | "copy.copy" => Some((argument, text(argument))),
+        "numpy.array" if call.arguments.keywords.is_empty() && call.arguments.args.len() == 1 => {
+            let function = module.slice(call.func.range().into()).replace("array", "asarray");
+            Some((argument, format!("{function}({})", text(argument))))
+        }
+        "numpy.copy" | "list" | "bytes" | "tuple" if syntax::only_argument(call).is_some() => {
+            Some((argument, text(argument)))
+        }
+        _ => None,
+    }
+}
+
+fn is_shallow(call: &ExprCall) -> bool {
+    matches!(syntax::keyword(call, "deep"), Some(Expr::BooleanLiteral(it)) if !it.value)
+}
+
+fn candidate(case: &Case<'_>, file: &str, module: &Module, id: StatementId) -> Option<Candidate> {
+    let (target, value) = syntax::assignment(module.syntax(id))?;
+    let Expr::Call(call) = value else { return None };
+    let (source, instead) = copied(module, call)?;
+    let original = syntax::variable(module, syntax::name(source)?)?;
+    let copy = syntax::variable(module, target)?;
+    let line = module.lines().line(module.statement(id).span.start);
+    let last = module.lines().line(module.statement(id).span.end.saturating_sub(1));
+    let site = case.site(file, line, last);
+    if site.peak_bytes < case.least_bytes() || copy == original {
+        return None;
+    }
+    let originals = module.occurrences_of(original).filter(|it| it.statement != id);
+    // What a parameter refers to has other names in the callers: their code runs only when the function is done, by which
+    // time a local copy is gone, unless it was given away.
+    if !syntax::is_only_read(module, copy) || !syntax::all_only_read(module, originals) {
+        return None;
+    }
+    let name = module.slice(source.range().into());
+    let mut candidate = case.candidate(&Place { file, line, function: "" }, target.id.as_str());
+    candidate.title = format!("`{}` is a copy of `{name}` that nobody writes to", target.id);
+    candidate.message = format!(
+        "{} at the peak hold the same values twice: neither `{}` nor `{name}` is changed after the copy is made.",
+        words::bytes(site.peak_bytes),
+        target.id
+    );
+    candidate.instead = format!("{} = {instead}", target.id);
+    candidate.certainty = Certainty::Certain;
+    candidate.evidence.insert("bytes", json!(site.peak_bytes));
+    candidate.evidence.insert("copy_of", json!(name));
+    candidate.changes =
+        vec![Change::Stacks { stacks: site.stacks, from: 0, until: u64::MAX, effect: Effect::Absent }];
+    Some(candidate)
+}

@@ -1,0 +1,80 @@
+//! `sparse`: matrices that are nearly all zeros, kept dense.
+//!
+//! Invariant: proposed only well below the density at which the sparse form would be as large, by the fullest look;
+//! never for an array that was all zeros at every look, which is only not filled yet.
+
+use serde_json::json;
+
+use crate::candidate::{Candidate, Certainty, Rule};
+use crate::case::Case;
+use crate::holding::Held;
+use crate::words;
+
+/// The rule.
+#[derive(Debug)]
+pub(super) struct Sparse;
+
+/// The sparse form must be this many times smaller: turning dense for a step now and then must not eat the gain.
+const MUCH_SMALLER: u64 = 4;
+/// Bytes of an index of CSR where both sides are below 2**31.
+const INDEX_BYTES: u64 = 4;
+
+impl Rule for Sparse {
+    fn id(&self) -> &'static str {
+        "sparse"
+    }
+
+    fn summary(&self) -> &'static str {
+        "a dense matrix that is nearly all zeros"
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("../../../../docs/rules/sparse.md")
+    }
+
+    fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
+        case.held(case.least_bytes()).into_iter().filter_map(|held| candidate(case, &held)).collect()
+    }
+}
+
+fn candidate(case: &Case<'_>, held: &Held<'_>) -> Option<Candidate> {
+    let &[rows, columns] = held.object.shape.as_slice() else { return None };
+    if held.object.kind != "numpy.ndarray" || rows < 2 || columns < 2 {
+        return None;
+    }
+    let width = match held.dtype() {
+        "float64" | "int64" | "uint64" => 8,
+        "float32" | "int32" | "uint32" => 4,
+        "int16" | "uint16" => 2,
+        _ => return None,
+    };
+    let facts = case.lasting_facts(held);
+    let zeros = facts.zero_share.filter(|share| *share < 1.0 && facts.sampled.is_none())?;
+    let stored = ((rows * columns) as f64 * (1.0 - zeros)).ceil() as u64;
+    let new_bytes = stored * (width + INDEX_BYTES) + (rows + 1) * INDEX_BYTES;
+    let old_bytes = held.object.own_bytes;
+    if new_bytes * MUCH_SMALLER > old_bytes {
+        return None;
+    }
+    let mut candidate = case.candidate(&held.place, held.symbol());
+    candidate.title = format!(
+        "`{}` is {:.1} % zeros: {} dense, {} sparse",
+        held.object.name,
+        zeros * 100.0,
+        words::bytes(old_bytes),
+        words::bytes(new_bytes)
+    );
+    candidate.message = "A sparse matrix keeps only what is not zero, with its place. Products, sums and most solvers work on it; \
+                         adding a number to all of it, or functions that do not map 0 to 0, make it dense again, and some \
+                         estimators refuse it."
+        .into();
+    candidate.instead =
+        "scipy.sparse.csr_array((values, (rows, columns)), shape=...), built from the entries, not from the dense array"
+            .into();
+    candidate.certainty = Certainty::Likely;
+    candidate.evidence.insert("zero_share", json!(zeros));
+    candidate.evidence.insert("bytes", json!(old_bytes));
+    candidate.evidence.insert("new_bytes", json!(new_bytes));
+    candidate.changes = case.shrunk(held.object, new_bytes);
+    Some(candidate)
+}
