@@ -267,10 +267,9 @@ impl<'a> Join<'a> {
                 let change = self.change(thread, sequence, time_ms, (address, length, stack, accessible));
                 self.mappings.protect(&mut self.ledger, &change);
             }
-            EventKind::Unmap { address, length } => {
-                self.mappings.unmap(&mut self.ledger, address, length, time_ms);
-            }
-            EventKind::Reserve { address, length, .. } | EventKind::Pool { address, length } => {
+            EventKind::Unmap { address, length }
+            | EventKind::Reserve { address, length, .. }
+            | EventKind::Pool { address, length } => {
                 self.mappings.unmap(&mut self.ledger, address, length, time_ms);
             }
             // What lies in a reservation cannot be told apart.
