@@ -18,9 +18,9 @@
 //!    [`Case::absent`], [`Case::shrunk`] or [`Case::freed_at`]. When in doubt, hand in nothing.
 //! 2. `docs/rules/my-rule.md`: the page that `heapwise explain my-rule` prints. The sections that every page has
 //!    are checked by a test, as is the index `docs/rules/README.md`
-//!    (`HEAPWISE_UPDATE=1 cargo test -p heapwise_advisor` writes it).
-//! 3. Programs in `tests/programs/advice/my-rule/`: at least two with planted waste, two look-alikes on which it
-//!    must stay silent. Their headers say what is expected; `tests/README.md` describes them.
+//!    (`HEAPWISE_UPDATE=1 cargo test -p heapwise_advisor --test pages` writes it).
+//! 3. `tests/my_rule.rs`: captures made by hand, at least two with the waste and two look-alikes on which the rule
+//!    must stay silent; `tests/dead_variable.rs` shows how.
 //!
 //! [`Change`]: heapwise_analysis::Change
 

@@ -126,10 +126,10 @@ struct Due {
 enum DueKind {
     /// The block at `address`, if it still is the one born then, is freed in a scenario.
     Free { address: u64, born: u64, scenario: usize },
-    /// A scenario's heap has so many bytes more from here on.
-    Amount { scenario: usize, bytes: i64 },
     /// Mappings are to be weighed again.
     Weigh,
+    /// A scenario's heap has so many bytes more from here on; what is fewer comes first.
+    Amount { bytes: i64, scenario: usize },
 }
 
 struct Replay<'a> {
@@ -166,23 +166,17 @@ impl<'a> Replay<'a> {
                     Change::Block { born, effect } => {
                         let rule = Rule { scenario, from: 0, until: u64::MAX, effect: effect.clone() };
                         by_born.entry(*born).or_default().push(rule);
-                        if let Effect::FreedAt(moment) = effect {
-                            at(*moment.max(born), DueKind::Weigh);
-                        }
                     }
                     Change::Stacks { stacks, from, until, effect } => {
                         let rule = Rule { scenario, from: *from, until: *until, effect: effect.clone() };
                         for &stack in stacks {
                             by_stack.entry(stack).or_default().push(rule.clone());
                         }
-                        if let Effect::FreedAt(moment) = effect {
-                            at(*moment, DueKind::Weigh);
-                        }
                     }
                     &Change::Amount { from, until, bytes } => {
                         if from < until {
-                            at(from, DueKind::Amount { scenario, bytes });
-                            at(until, DueKind::Amount { scenario, bytes: bytes.saturating_neg() });
+                            at(from, DueKind::Amount { bytes, scenario });
+                            at(until, DueKind::Amount { bytes: bytes.saturating_neg(), scenario });
                         }
                     }
                 }
@@ -344,7 +338,7 @@ impl<'a> Replay<'a> {
                         altered.difference = -bytes;
                     }
                 }
-                DueKind::Amount { scenario, bytes } => {
+                DueKind::Amount { bytes, scenario } => {
                     self.differences[scenario] += bytes as f64;
                     if bytes > 0 {
                         self.measure();
@@ -365,6 +359,8 @@ impl<'a> Replay<'a> {
             return;
         }
         self.mapped.fill(0.0);
+        // When the next run is freed in some scenario.
+        let mut next = u64::MAX;
         let mut verdicts: Vec<(usize, Option<f64>, u64)> = Vec::new();
         for run in self.mappings.runs() {
             let stack = self.stack_of[run.holder.account as usize];
@@ -382,9 +378,18 @@ impl<'a> Replay<'a> {
                 rule.effect.apply((bytes, bytes, run.since), left, end);
             }
             for &(scenario, left, end) in &verdicts {
-                let left = if end.max(run.since) < now { 0.0 } else { left.unwrap_or(bytes) };
+                let end = end.max(run.since);
+                let left = if end < now {
+                    0.0
+                } else {
+                    next = next.min(end);
+                    left.unwrap_or(bytes)
+                };
                 self.mapped[scenario] += left - bytes;
             }
+        }
+        if next != u64::MAX {
+            self.due.push(Reverse(Due { moment: next, what: DueKind::Weigh }));
         }
     }
 
