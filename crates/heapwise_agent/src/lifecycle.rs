@@ -27,7 +27,9 @@ use crate::ranges::Ranges;
 use crate::recorder::{self, Agent};
 use crate::sink::{self, Sink};
 use crate::tables::Tables;
-use crate::{blocks, children, footprint, fork, heap, hooks, looks, monitor, platform, process, sampler, thread};
+use crate::{
+    blocks, children, footprint, fork, heap, hooks, looks, monitor, platform, process, sampler, thread,
+};
 
 /// Starts recording if the environment asks for it.
 ///
