@@ -123,7 +123,7 @@ fn what_is_missing_or_unknown_is_said() {
         (&["run", "--help", "a.py"], ErrorKind::DisplayHelp),
         (&["a.py"], ErrorKind::InvalidSubcommand),
         (&["report"], ErrorKind::MissingRequiredArgument),
-        (&["report", "a", "--format", "html"], ErrorKind::InvalidValue),
+        (&["report", "a", "--format", "pdf"], ErrorKind::InvalidValue),
         (&["report", "a", "--width", "10"], ErrorKind::ValueValidation),
         (&["--version"], ErrorKind::DisplayVersion),
         (&[], ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
