@@ -22,7 +22,7 @@ WHEEL_BUILT := dist/.built
 WHEEL_SOURCES := $(shell find Cargo.toml Cargo.lock rust-toolchain.toml pyproject.toml README.md \
 	LICENSE-MIT LICENSE-APACHE crates python packaging heapwise.data \
 	-type f ! -name '*.so' ! -name '*.snap*' ! -path '*/__pycache__/*' ! -path '*/tests/*')
-PYTHON_SOURCES := python/heapwise packaging $(wildcard tests/package tests/e2e tests/suites benches examples)
+PYTHON_SOURCES := python/heapwise packaging $(wildcard tests/package tests/e2e tests/page tests/suites benches examples)
 # Examples are written as their readers write: without annotations everywhere.
 TYPED_SOURCES := $(filter-out examples,$(PYTHON_SOURCES))
 
@@ -41,7 +41,7 @@ demo: $(VENV)/heapwise-installed $(VENV)/demo-libraries ## Profile a real analys
 test: lint test-rust test-python ## Everything that must hold: lint, Rust tests, Python tests on every Python found
 
 .PHONY: lint
-lint: lint-rust lint-python ## Formatting, lints, types, house rules, licences
+lint: lint-rust lint-python lint-page ## Formatting, lints, types, house rules, licences
 
 .PHONY: lint-rust
 lint-rust: | tools
@@ -61,6 +61,27 @@ lint-python: $(VENV)/dev-tools
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(TYPED_SOURCES)
 
+# The page's program is committed as it is built, so that building heapwise needs no Node; whoever has it checks that.
+.PHONY: lint-page
+lint-page:
+	@if ! command -v npm >/dev/null; then \
+		echo "SKIPPED: there is no Node.js (npm), so it was not checked that the committed page is what web/ builds"; \
+	elif ! npm --prefix web ci --ignore-scripts --no-audit --no-fund --loglevel=error; then \
+		echo "SKIPPED: npm cannot install what web/ needs, so it was not checked that the committed page is what web/ builds"; \
+	else \
+		npm --prefix web run --silent verify; \
+	fi
+
+.PHONY: page
+page: ## Build the page's program (web/, needs Node.js) into the crate that fills it in
+	npm --prefix web ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	npm --prefix web run --silent build
+
+.PHONY: screenshots
+screenshots: demo $(VENV)/dev-tools ## Take the README's pictures of the demo's page (needs Chromium)
+	$(BIN)/heapwise report target/demo/flights.heapwise --format html -o target/demo/flights.html
+	$(BIN)/python tests/page/screenshots.py target/demo/flights.html docs/images
+
 # Two to four minutes of compiling, so it is installed on request only.
 .PHONY: cargo-deny
 cargo-deny: $(TOOLS)/bin/cargo-deny ## Install cargo-deny into target/tools; make lint then checks licences too
@@ -75,6 +96,8 @@ test-rust: | tools ## The Rust tests alone
 
 .PHONY: test-python
 test-python: $(VENV)/heapwise-installed ## The Python tests alone, on the built wheel
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+		echo "SKIPPED: there is no Chromium, so the page is not tested in a browser; on Debian: apt install chromium"
 	$(BIN)/python -m pytest
 
 # The long suites: a part of each is in `make test`.
@@ -127,7 +150,7 @@ format: $(VENV)/dev-tools ## Format Rust and Python sources in place
 
 .PHONY: clean
 clean: ## Remove everything that the other tasks made
-	rm -rf target dist $(VENV) $(BENCH_VENV) $(SUITES_VENV) .mypy_cache .ruff_cache .pytest_cache python/heapwise/_agent.so
+	rm -rf target dist web/node_modules $(VENV) $(BENCH_VENV) $(SUITES_VENV) .mypy_cache .ruff_cache .pytest_cache python/heapwise/_agent.so
 	find python packaging tests benches examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # What must be on the machine. Each missing tool is named with how to get it.

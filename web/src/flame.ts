@@ -9,7 +9,8 @@ const FONT = '12px system-ui, -apple-system, "Segoe UI", sans-serif';
 
 export interface FlameNames {
   title(node: number): string;
-  detail(node: number): string;
+  /** What is told behind the title where there is room, the first thing first. */
+  details(node: number): string[];
   /** 0 the user's, 1 a library, 2 Python's own, 3 a thread or the program, 4 smaller ones. */
   colour(node: number): number;
   matches(node: number): boolean;
@@ -196,9 +197,9 @@ export class Flame {
         context.fillStyle = matches ? "#000" : this.inks[colour];
         const room = Math.floor((wide - 10) / letter);
         const title = this.names.title(node);
-        const detail = this.names.detail(node);
-        const both = detail && title.length + detail.length + 2 <= room ? `${title}  ${detail}` : title;
-        const text = both.length > room ? `${both.slice(0, Math.max(0, room - 1))}…` : both;
+        let text = title;
+        for (const more of this.names.details(node)) if (more && text.length + more.length + 3 <= room) text += `   ${more}`;
+        if (text.length > room) text = `${text.slice(0, Math.max(0, room - 1))}…`;
         if (room > 2) context.fillText(text, x + 5, y + ROW / 2, wide - 7);
       }
       context.globalAlpha = 1;

@@ -244,7 +244,7 @@ class Page {
       element("label", { title: "Show the frames within libraries as one (l)" }, this.foldBox, "fold libraries"),
       this.payload.threads.length > 1 ? element("label", { title: "A tree for each thread (t)" }, this.threadBox, "split threads") : null,
       element("span", { class: "search" }, this.search, this.found),
-      element("button", { type: "button", class: "plain", title: "Keys (?)", "aria-label": "Keys", click: () => this.help.showModal() }, "?"),
+      element("button", { type: "button", class: "plain keys", title: "Keys (?)", "aria-label": "Keys", click: () => this.help.showModal() }, "?"),
     );
   }
 
@@ -283,6 +283,12 @@ class Page {
     const number = this.payload.places.lines.line[line];
     if (!file.name) return line === 0 ? "(no Python line)" : "(unknown file)";
     return shortened(visible(number > 0 ? `${file.short}:${number}` : file.short), 160);
+  }
+
+  /** A place with its folder in an element of its own, which narrow pages leave out. */
+  private folderApart(place: string): (HTMLElement | string)[] {
+    const at = place.lastIndexOf("/") + 1;
+    return at > 0 ? [element("span", { class: "folder" }, place.slice(0, at)), place.slice(at)] : [place];
   }
 
   private shortFile(name: string): string {
@@ -403,7 +409,7 @@ class Page {
     const { tree } = this;
     switch (tree.kind[node]) {
       case Kind.Line:
-        return `${visible(this.functionName(tree.ref[node]))} ${this.place(tree.ref[node])} ${visible(this.payload.places.files[this.fileOf(tree.ref[node])].library)}`;
+        return `${visible(this.functionName(tree.ref[node]))} ${this.place(tree.ref[node])} ${visible(this.payload.places.files[this.fileOf(tree.ref[node])].library)}`.trim();
       default:
         return this.nodeTitle(node);
     }
@@ -430,7 +436,7 @@ class Page {
       this.totals,
       {
         title: (node) => this.nodeTitle(node),
-        detail: (node) => (tree.kind[node] === Kind.Line ? this.place(tree.ref[node]) : node === 0 ? bytes(this.whole) : ""),
+        details: (node) => [tree.kind[node] === Kind.Line ? this.place(tree.ref[node]).replace(/^.*\//, "") : "", bytes(this.totals[node])],
         colour: (node) => {
           const kind = tree.kind[node];
           if (kind === Kind.Smaller || kind === Kind.NoPython) return 4;
@@ -567,7 +573,7 @@ class Page {
     const columns: Column[] = [
       {
         id: "bytes",
-        title: state.fold ? "Held, libraries below included" : "Held itself",
+        title: state.fold ? "Held" : "Held itself",
         explanation: state.fold ? "Bytes of this line as your innermost one: its own, and what libraries asked for below it" : "Bytes for which this was the innermost Python line",
         numeric: true,
         value: (row) => own[row],
@@ -581,7 +587,7 @@ class Page {
         explanation: "File and line",
         numeric: false,
         value: (row) => `${places.files[fileOf(row)].short}:${String(numberOf(row)).padStart(7, "0")}`,
-        cell: (row) => element("span", { class: "place" }, element("bdi", {}, placeOf(row)), places.files[fileOf(row)].name ? this.copyButton(`${places.files[fileOf(row)].name}:${numberOf(row)}`) : null),
+        cell: (row) => element("span", { class: "place" }, element("bdi", {}, ...this.folderApart(placeOf(row))), places.files[fileOf(row)].name ? this.copyButton(`${places.files[fileOf(row)].name}:${numberOf(row)}`) : null),
       },
       { id: "function", title: "Function", explanation: "The qualified name", numeric: false, value: functionOf, cell: (row) => element("bdi", {}, visible(shortened(functionOf(row), 120))) },
     ];

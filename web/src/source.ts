@@ -39,6 +39,9 @@ export function show(box: HTMLElement, payload: Payload, view: SourceView): void
   const list = element("div", { class: "code", role: "table", "aria-label": "Source with bytes by line" });
   let before = 0;
   let chosen: HTMLElement | null = null;
+  // Where no line is asked for, the one that holds most is brought into sight.
+  const most = [...view.held].reduce((best, it) => (it[1][0] > best[1][0] ? it : best), [0, [0, 0]] as [number, [number, number]]);
+  const sought = view.line > 0 ? view.line : most[0];
   for (const [first, text] of source.parts) {
     if (first > before + 1) list.append(element("div", { class: "gap" }, `… ${counted(first - before - 1, "line")} …`));
     const lines = text.split("\n");
@@ -54,7 +57,7 @@ export function show(box: HTMLElement, payload: Payload, view: SourceView): void
         element("button", { type: "button", class: "line-number", title: "Copy path:line", "aria-label": `Copy the place of line ${number}`, click: () => view.copyPlace(number) }, count(number)),
         element("code", { role: "cell" }, sourceText(line) || " "),
       );
-      if (number === view.line) chosen = row;
+      if (number === sought) chosen = row;
       list.append(row);
     });
     before = first + lines.length - 1;

@@ -1,0 +1,39 @@
+"""Takes the README's pictures of a page: `screenshots.py PAGE FOLDER`.
+
+Invariant: a picture shows what a person sees first, or after the one click that its name tells.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from browser import MISSING, find_chromium, opened
+from playwright.sync_api import sync_playwright
+
+# Name, part of the address behind #, width, height, dark.
+PICTURES = [
+    ("page-light", "", 1280, 800, False),
+    ("page-dark", "", 1280, 800, True),
+    ("page-narrow", "", 400, 800, False),
+    ("page-source", "tab=source", 1280, 1100, False),
+]
+
+
+def main(page_path: Path, folder: Path) -> None:
+    program = find_chromium()
+    if program is None:
+        raise SystemExit(MISSING)
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        for name, hash_, width, height, dark in PICTURES:
+            with opened(browser, page_path.resolve(), hash_, width=width, height=height, dark=dark) as page:
+                page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
+                page.screenshot(path=folder / f"{name}.png")
+                print(folder / f"{name}.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
