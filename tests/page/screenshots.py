@@ -15,8 +15,6 @@ from playwright.sync_api import sync_playwright
 PICTURES = [
     ("page-light", "", 1280, 800, False),
     ("page-dark", "", 1280, 800, True),
-    ("page-narrow", "", 400, 800, False),
-    ("page-source", "tab=source", 1280, 1100, False),
 ]
 
 

@@ -178,7 +178,7 @@ class Page {
       for (const finding of payload.findings.slice(0, 3)) {
         const button = element(
           "button",
-          { type: "button", class: "card", click: () => this.showTab("advice", `finding-${finding.id}`) },
+          { type: "button", class: "card advice", click: () => this.showTab("advice", `finding-${finding.id}`) },
           element("b", { class: "saving" }, details.saving(finding)),
           element("span", { class: "what" }, element("bdi", {}, visible(shortened(finding.title, 160)))),
           element("span", { class: "muted where" }, `${visible(this.shortFile(finding.file))}:${finding.line}`, finding.verified ? ` · proven ${bytes(finding.verified.peak_before_bytes)} → ${bytes(finding.verified.peak_after_bytes)}` : ""),
@@ -314,7 +314,7 @@ class Page {
   }
 
   private copyButton(text: string): HTMLElement {
-    return element("button", { type: "button", class: "copy", title: `Copy ${visible(shortened(text, 200))}`, "aria-label": "Copy path and line", click: () => void this.copied(text) }, "⧉");
+    return element("button", { type: "button", class: "copy", title: `Copy ${visible(shortened(text, 200))}`, "aria-label": "Copy path and line", click: () => void this.copied(text) }, "copy");
   }
 
   private async copied(text: string): Promise<void> {
