@@ -60,7 +60,7 @@ export function objects(payload: Payload, links: Links, search: string): HTMLEle
     return box;
   }
   const found = payload.objects.filter((it) => !search || [it.name, it.type, it.holder?.function].some((text) => text?.toLowerCase().includes(search)));
-  box.append(element("p", { class: "note" }, "Large objects when heapwise last looked at or before the peak, by the bytes that each keeps alive. They can share bytes, so they do not add up."));
+  box.append(element("p", { class: "note" }, "Large objects at the look nearest to the peak, by the bytes that each keeps alive. They can share bytes, so they do not add up."));
   for (const object of found) box.append(objectRow(object, payload.peak.heap_bytes, links, 0));
   if (found.length === 0) box.append(element("p", { class: "none" }, "No object matches the search."));
   if (payload.folded.objects > 0) box.append(element("p", { class: "note" }, `${counted(payload.folded.objects, "smaller object")} left out for the size of this page; the JSON report has them.`));
