@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use heapwise_analysis::Change;
+use heapwise_source::{Edit, Span};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -63,6 +64,37 @@ pub struct ProposedFix {
     pub safety: Safety,
     /// Changes of the text of [`Candidate::file`].
     pub edits: Vec<Replacement>,
+}
+
+impl From<Edit> for ProposedFix {
+    fn from(edit: Edit) -> Self {
+        let safety = match edit.safety() {
+            heapwise_source::Safety::Safe => Safety::Safe,
+            heapwise_source::Safety::Unsafe => Safety::Unsafe,
+            heapwise_source::Safety::Manual => Safety::Manual,
+        };
+        let replaced = edit.replacements().iter().map(|one| Replacement {
+            start: one.span.start,
+            end: one.span.end,
+            text: one.text.clone(),
+        });
+        Self { safety, edits: replaced.collect() }
+    }
+}
+
+impl ProposedFix {
+    /// The text with the edit in it; `None` if it is not the text that the edit was made for.
+    pub fn apply(&self, text: &str) -> Option<String> {
+        let replacements: Vec<_> = self
+            .edits
+            .iter()
+            .map(|edit| heapwise_source::Replacement {
+                span: Span::new(edit.start, edit.end),
+                text: edit.text.clone(),
+            })
+            .collect();
+        heapwise_source::apply(text, &replacements).ok()
+    }
 }
 
 /// New text for some bytes of a file.

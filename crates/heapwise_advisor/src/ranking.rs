@@ -10,10 +10,10 @@ use std::hash::Hasher;
 
 use heapwise_analysis::{Change, Scenario, what_if};
 use heapwise_profile::StackId;
+use heapwise_source::unified_diff;
 use rustc_hash::FxHasher;
-use similar::TextDiff;
 
-use crate::candidate::{Candidate, Certainty, ProposedFix};
+use crate::candidate::{Candidate, Certainty};
 use crate::case::Case;
 use crate::finding::{Advice, Finding, Fix, Together};
 
@@ -138,7 +138,7 @@ fn finding(case: &Case<'_>, weighed: Weighed) -> Finding {
     let Weighed { rule, candidate, new_peak_bytes, saving, .. } = weighed;
     let fix = candidate.fix.as_ref().and_then(|fix| {
         let before = case.profile.source(&candidate.file)?;
-        let after = apply(before, fix)?;
+        let after = fix.apply(before)?;
         Some(Fix { safety: fix.safety, diff: unified(case, &candidate.file, before, &after) })
     });
     let message = format!("{} {}", candidate.message.trim(), candidate.instead.trim()).trim().to_owned();
@@ -169,33 +169,11 @@ fn finding(case: &Case<'_>, weighed: Weighed) -> Finding {
     }
 }
 
-/// The text with all replacements in place; `None` if two overlap or one is outside the text.
-fn apply(text: &str, fix: &ProposedFix) -> Option<String> {
-    let mut edits: Vec<_> = fix.edits.iter().collect();
-    edits.sort_by_key(|edit| (edit.start, edit.end));
-    let mut out = String::with_capacity(text.len());
-    let mut at = 0;
-    for edit in edits {
-        if edit.start < at || edit.end < edit.start {
-            return None;
-        }
-        out.push_str(text.get(at..edit.start)?);
-        out.push_str(&edit.text);
-        at = edit.end;
-    }
-    out.push_str(text.get(at..)?);
-    Some(out)
-}
-
 fn unified(case: &Case<'_>, file: &str, before: &str, after: &str) -> String {
     let folder = case.profile.fact("folder").next().unwrap_or("");
     let name = file.strip_prefix(folder).map_or(file, |rest| rest.trim_start_matches('/'));
     let name = name.trim_start_matches('/');
-    TextDiff::from_lines(before, after)
-        .unified_diff()
-        .context_radius(3)
-        .header(&format!("a/{name}"), &format!("b/{name}"))
-        .to_string()
+    unified_diff(name, before, after)
 }
 
 /// Gives every finding its id: a hash of what stays the same from run to run and from edit to edit.

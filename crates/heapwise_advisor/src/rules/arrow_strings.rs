@@ -5,8 +5,9 @@
 use serde_json::json;
 
 use super::category_strings::{column_name, only_text};
-use crate::candidate::{Candidate, Certainty, Rule};
+use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
+use crate::edits;
 use crate::holding::{Held, listed};
 use crate::versions::Version;
 use crate::words;
@@ -89,9 +90,16 @@ fn candidate(case: &Case<'_>, group: &[Held<'_>]) -> Candidate {
         )
     };
     candidate.certainty = Certainty::Likely;
+    candidate.fix = installed.then(|| fix(case, group)).flatten();
     candidate.evidence.insert("names", json!(names));
     candidate.evidence.insert("bytes", json!(old));
     candidate.evidence.insert("new_bytes", json!(new));
     candidate.changes = group.iter().flat_map(|it| case.shrunk(it.object, new_bytes(it))).collect();
     candidate
+}
+
+/// The type where the table is read.
+fn fix(case: &Case<'_>, group: &[Held<'_>]) -> Option<ProposedFix> {
+    let columns: Vec<_> = group.iter().map(|held| (held, "\"string[pyarrow]\"".to_owned())).collect();
+    edits::typed_columns(case, &columns)
 }

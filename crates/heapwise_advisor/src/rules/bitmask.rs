@@ -2,10 +2,12 @@
 //!
 //! Invariant: proposed for lists of `True` and `False` alone and for integer arrays of which every look saw only 0 and 1.
 
+use heapwise_source::{Edit, Editor, Module, VariableId};
 use serde_json::json;
 
-use crate::candidate::{Candidate, Certainty, Rule};
+use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
+use crate::edits;
 use crate::holding::Held;
 use crate::words;
 
@@ -67,9 +69,41 @@ fn candidate(case: &Case<'_>, held: &Held<'_>) -> Option<Candidate> {
         "make it with dtype=np.bool_; np.packbits packs it eight to a byte where it is only stored".to_owned()
     };
     candidate.certainty = Certainty::Likely;
+    candidate.fix = if is_list {
+        let variable = edits::variable_of(case, held.owner).filter(|_| std::ptr::eq(held.owner, held.object));
+        variable.and_then(|(module, variable)| bytes_for_bools(module, variable)).map(ProposedFix::from)
+    } else {
+        edits::typed_array(case, held, "bool")
+    };
     candidate.evidence.insert("elements", json!(count));
     candidate.evidence.insert("bytes", json!(held.object.own_bytes));
     candidate.evidence.insert("new_bytes", json!(count));
     candidate.changes = case.shrunk(held.object, count);
     Some(candidate)
+}
+
+/// `bytearray([True]) * n` for `[True] * n`.
+fn bytes_for_bools(module: &Module, variable: VariableId) -> Option<Edit> {
+    let (_, value) = edits::only_value(module, variable)?;
+    Editor::new(module).wrap(edits::repeated(value)?, "bytearray(", ")").ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edits::tests::edited;
+
+    #[test]
+    fn flags_become_bytes() {
+        let fixed = |text: &str| {
+            let edit = edited(text, 1, |module, _| {
+                bytes_for_bools(module, module.variable_in(heapwise_source::ScopeId::MODULE, "flags")?)
+            });
+            edit.map(|(after, _)| after)
+        };
+        let text = "flags = [True] * (n + 1)\nflags[0] = False\n";
+        assert_eq!(fixed(text), Some(text.replace("[True]", "bytearray([True])")));
+        assert_eq!(fixed("flags = [True] * n\nflags = [False] * n\n"), None);
+        assert_eq!(fixed("flags = list(read())\n"), None);
+    }
 }

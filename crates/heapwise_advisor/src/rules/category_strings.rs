@@ -3,10 +3,13 @@
 //! Invariants: proposed only well above break-even, by the exact number of values; never for a column that the program
 //! adds to, changes with string methods, or joins on, where a category fails or turns back into strings.
 
+use heapwise_source::ast::{Expr, Stmt};
+use heapwise_source::{Edit, Editor, Module, StatementId};
 use serde_json::json;
 
-use crate::candidate::{Candidate, Certainty, Rule};
+use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
+use crate::edits;
 use crate::holding::{Held, listed};
 use crate::usage::ColumnUse;
 use crate::words;
@@ -120,6 +123,7 @@ fn candidate(case: &Case<'_>, group: &[Column<'_>]) -> Candidate {
             .join(", ")
     );
     candidate.certainty = Certainty::Likely;
+    candidate.fix = fix(case, group);
     candidate.evidence.insert("names", json!(names));
     candidate.evidence.insert("values", json!(group.iter().map(|it| it.values).collect::<Vec<_>>()));
     candidate.evidence.insert("bytes", json!(old));
@@ -134,5 +138,45 @@ pub(super) fn column_name(held: &Held<'_>) -> String {
     match (name.find('['), name.rfind(']')) {
         (Some(from), Some(to)) if from < to => name[from + 1..to].replace('\'', "\""),
         _ => format!("\"{name}\""),
+    }
+}
+
+/// The type where the table is read, or behind the expression that a column is assigned.
+fn fix(case: &Case<'_>, group: &[Column<'_>]) -> Option<ProposedFix> {
+    let columns: Vec<_> = group.iter().map(|it| (&it.held, "\"category\"".to_owned())).collect();
+    if let Some(fix) = edits::typed_columns(case, &columns) {
+        return Some(fix);
+    }
+    let [one] = group else { return None };
+    let (module, id) = case.statement(&one.held.place)?;
+    converted(module, id, edits::bare_column(&one.held)?).map(ProposedFix::from)
+}
+
+/// `frame["state"] = (...).astype("category")`
+fn converted(module: &Module, id: StatementId, column: &str) -> Option<Edit> {
+    let Stmt::Assign(assign) = module.syntax(id) else { return None };
+    let [Expr::Subscript(target)] = assign.targets.as_slice() else { return None };
+    let named = target.value.is_name_expr() && heapwise_source::string(&target.slice) == Some(column);
+    // Of other things than columns `astype` may be no method.
+    let is_column = matches!(assign.value.as_ref(), Expr::Call(_) | Expr::Subscript(_));
+    (named && is_column)
+        .then(|| Editor::new(module).append(&assign.value, ".astype(\"category\")").ok())
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edits::tests::edited;
+
+    #[test]
+    fn an_assigned_column_becomes_a_category() {
+        let fixed = |text: &str| edited(text, 1, |module, id| converted(module, id, "state")).map(|it| it.0);
+        assert_eq!(
+            fixed("df[\"state\"] = codes.map(names)\n").as_deref(),
+            Some("df[\"state\"] = codes.map(names).astype(\"category\")\n")
+        );
+        assert_eq!(fixed("df[\"city\"] = codes.map(names)\n"), None);
+        assert_eq!(fixed("df[\"state\"] = [\"a\", \"b\"]\n"), None);
     }
 }

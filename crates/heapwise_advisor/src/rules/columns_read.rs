@@ -7,11 +7,13 @@ use std::collections::BTreeSet;
 
 use heapwise_profile::inspection::Object;
 use heapwise_source::ast::{Expr, ExprCall};
+use heapwise_source::{Edit, Editor, Module};
 use serde_json::json;
 
 use super::category_strings::column_name;
-use crate::candidate::{Candidate, Certainty, Rule};
+use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
+use crate::edits;
 use crate::holding::{Held, listed};
 use crate::syntax;
 use crate::usage::TableUse;
@@ -96,6 +98,7 @@ fn candidate(case: &Case<'_>, held: &Held<'_>) -> Option<Candidate> {
     );
     candidate.instead = format!("{argument}=[{}]", wanted.join(", "));
     candidate.certainty = Certainty::Certain;
+    candidate.fix = fix(module, call, argument, &used.columns).map(ProposedFix::from);
     candidate.evidence.insert("unused", json!(names));
     candidate.evidence.insert("used", json!(used.columns));
     candidate.evidence.insert("bytes", json!(bytes));
@@ -113,4 +116,40 @@ fn name_of(held: &Held<'_>, part: &Object) -> Option<String> {
     let name = column_name(&column);
     let bare = name.trim_matches('"');
     (part.name.contains('[')).then(|| bare.to_owned())
+}
+
+/// The columns that are used, where the table is read. Not safe: the table's shape is another.
+fn fix(module: &Module, call: &ExprCall, argument: &str, columns: &BTreeSet<String>) -> Option<Edit> {
+    let names: Vec<String> = columns.iter().map(|name| edits::quoted(name)).collect::<Option<_>>()?;
+    if !edits::takes_any_columns(call) {
+        return None;
+    }
+    Editor::new(module).add_keyword(call, argument, &format!("[{}]", names.join(", "))).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edits::tests::edited;
+
+    #[test]
+    fn the_columns_go_where_the_table_is_read() {
+        let columns = BTreeSet::from(["price".to_owned(), "city".to_owned()]);
+        let fixed = |call: &str| {
+            let text = format!("import pandas as pd\ndf = {call}\n");
+            let (after, safety) = edited(&text, 2, |module, id| {
+                let Expr::Call(call) = syntax::assignment(module.syntax(id))?.1 else { return None };
+                fix(module, call, "usecols", &columns)
+            })?;
+            assert_eq!(safety, heapwise_source::Safety::Unsafe);
+            after.lines().nth(1).map(str::to_owned)
+        };
+        assert_eq!(
+            fixed("pd.read_csv(path, sep=';')").as_deref(),
+            Some("df = pd.read_csv(path, sep=';', usecols=[\"city\", \"price\"])")
+        );
+        assert_eq!(fixed("pd.read_csv(path, parse_dates=['day'])"), None);
+        assert_eq!(fixed("pd.read_csv(path, index_col=0)"), None);
+        assert_eq!(fixed("pd.read_csv(path, **options)"), None);
+    }
 }

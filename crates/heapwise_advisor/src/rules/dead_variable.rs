@@ -8,11 +8,11 @@ use std::sync::Arc;
 use heapwise_analysis::{Change, Effect};
 use heapwise_profile::inspection::{Holder, HolderKind, Object};
 use heapwise_source::{
-    Access, Liveness, Module, Release, ScopeId, Span, StatementId, StatementKind, VariableId,
+    Access, Editor, Liveness, Module, Release, ScopeId, StatementId, StatementKind, VariableId,
 };
 use serde_json::json;
 
-use crate::candidate::{Candidate, Certainty, Evidence, ProposedFix, Replacement, Rule, Safety};
+use crate::candidate::{Candidate, Certainty, Evidence, ProposedFix, Rule};
 use crate::case::Case;
 use crate::words;
 
@@ -233,27 +233,8 @@ impl Dead<'_, '_> {
         }
     }
 
-    /// A new line behind the statement; `None` if the statement shares its lines with another.
+    /// `del` in the place where the name is dead; `None` if no statement can follow there.
     fn fix(&self, name: &str, release: Release) -> Option<ProposedFix> {
-        let statement = self.module.statement(release.after);
-        let lines = self.module.lines();
-        let (first, last) = (lines.line(statement.span.start), lines.line(statement.span.end));
-        let alone = self.module.statements_on_line(first).next() == Some(release.after)
-            && (last == first
-                || self.module.statements_on_line(last).all(|id| self.module.is_within(id, release.after)))
-            && self.module.statements_on_line(first).all(|id| self.module.is_within(id, release.after));
-        let start = lines.start(first)?;
-        let indent = self.module.slice(Span::new(start, statement.span.start));
-        if !alone || !indent.trim().is_empty() {
-            return None;
-        }
-        let end = lines.span(last)?.end;
-        let line_end = if self.module.text().contains("\r\n") { "\r\n" } else { "\n" };
-        let before = if self.module.text()[..end].ends_with('\n') { "" } else { line_end };
-        let statement =
-            if release.certainly_bound { format!("del {name}") } else { format!("{name} = None") };
-        let text = format!("{before}{indent}{statement}{line_end}");
-        let edits = vec![Replacement { start: end, end, text }];
-        Some(ProposedFix { safety: Safety::Safe, edits })
+        Editor::new(self.module).release(name, release).ok().map(ProposedFix::from)
     }
 }

@@ -4,8 +4,9 @@
 
 use serde_json::json;
 
-use crate::candidate::{Candidate, Certainty, Rule};
+use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
+use crate::edits;
 use crate::holding::{Held, listed};
 use crate::words;
 
@@ -70,9 +71,21 @@ fn candidate(case: &Case<'_>, group: &[Held<'_>]) -> Candidate {
         "make it with dtype=np.float32".to_owned()
     };
     candidate.certainty = Certainty::Likely;
+    candidate.fix = fix(case, group);
     candidate.evidence.insert("names", json!(names));
     candidate.evidence.insert("bytes", json!(old));
     candidate.evidence.insert("new_bytes", json!(old / 2));
     candidate.changes = group.iter().flat_map(|it| case.shrunk(it.object, it.object.own_bytes / 2)).collect();
     candidate
+}
+
+/// The type where the array is made or the table is read.
+fn fix(case: &Case<'_>, group: &[Held<'_>]) -> Option<ProposedFix> {
+    if let [one] = group
+        && !one.is_of("pandas")
+    {
+        return edits::typed_array(case, one, "float32");
+    }
+    let columns: Vec<_> = group.iter().map(|held| (held, "\"float32\"".to_owned())).collect();
+    edits::typed_columns(case, &columns)
 }

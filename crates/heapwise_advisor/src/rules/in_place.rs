@@ -4,11 +4,12 @@
 //! name is not a variable of its own.
 
 use heapwise_analysis::Place;
+use heapwise_source::Editor;
 use heapwise_source::ast::{Expr, Operator, Stmt};
 use serde_json::json;
 
 use super::growth;
-use crate::candidate::{Candidate, Certainty, Rule};
+use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
 use crate::syntax;
 use crate::words;
@@ -86,6 +87,7 @@ fn candidate<'a>(case: &Case<'a>, place: &Place<'a>, name: &str, operator: Opera
     );
     candidate.instead = format!("{name} {sign} ...");
     candidate.certainty = Certainty::Likely;
+    candidate.fix = Editor::new(module).augment(id).ok().map(ProposedFix::from);
     candidate.evidence.insert("replaced", json!(replaced));
     candidate.changes = changes;
     Some(candidate)

@@ -5,11 +5,11 @@
 
 use heapwise_analysis::{Change, Effect, Place};
 use heapwise_source::ast::{Expr, ExprCall};
-use heapwise_source::{Module, StatementId};
+use heapwise_source::{Edit, Editor, Module, StatementId};
 use ruff_text_size::Ranged;
 use serde_json::json;
 
-use crate::candidate::{Candidate, Certainty, Rule};
+use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
 use crate::syntax;
 use crate::words;
@@ -98,9 +98,59 @@ fn candidate(case: &Case<'_>, file: &str, module: &Module, id: StatementId) -> O
     );
     candidate.instead = format!("{} = {instead}", target.id);
     candidate.certainty = Certainty::Certain;
+    candidate.fix = has_type_of_copy(case, module, call, name)
+        .then(|| fix(module, call))
+        .flatten()
+        .map(ProposedFix::from);
     candidate.evidence.insert("bytes", json!(site.peak_bytes));
     candidate.evidence.insert("copy_of", json!(name));
     candidate.changes =
         vec![Change::Stacks { stacks: site.stacks, from: 0, until: u64::MAX, effect: Effect::Absent }];
     Some(candidate)
+}
+
+/// The original in place of the copy. Never safe: the file does not show what else may change the original.
+fn fix(module: &Module, call: &ExprCall) -> Option<Edit> {
+    let editor = Editor::new(module);
+    match module.resolve(&call.func).as_deref() {
+        None => editor.drop_method_call(call).ok(),
+        Some("numpy.array") => {
+            let name = module.local_name("numpy.asarray")?;
+            editor.replace(&call.func, &name).ok()
+        }
+        Some(_) => editor.drop_call(call).ok(),
+    }
+}
+
+/// `list(x)` is a copy only of a list: of an iterator it is what keeps the items.
+fn has_type_of_copy(case: &Case<'_>, module: &Module, call: &ExprCall, original: &str) -> bool {
+    let path = module.resolve(&call.func);
+    let Some(kind @ ("list" | "tuple" | "bytes")) = path.as_deref() else { return true };
+    let objects = case.profile.inspections().iter().flat_map(|look| &look.objects);
+    let mut same = objects.filter(|object| object.name == original).peekable();
+    same.peek().is_some() && same.all(|object| object.kind == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edits::tests::edited;
+
+    #[test]
+    fn the_original_stands_for_the_copy() {
+        let head = "import copy\nimport numpy as np\na = load()\n";
+        let fixed = |statement: &str| {
+            let (after, safety) = edited(&format!("{head}{statement}\n"), 4, |module, id| {
+                let Expr::Call(call) = syntax::assignment(module.syntax(id))?.1 else { return None };
+                fix(module, call)
+            })?;
+            assert_eq!(safety, heapwise_source::Safety::Unsafe);
+            Some(after[head.len()..].trim_end().to_owned())
+        };
+        assert_eq!(fixed("b = a.copy()  # mine").as_deref(), Some("b = a  # mine"));
+        assert_eq!(fixed("b = copy.deepcopy(a)").as_deref(), Some("b = a"));
+        assert_eq!(fixed("b = np.array(a)").as_deref(), Some("b = np.asarray(a)"));
+        assert_eq!(fixed("b = list(a)").as_deref(), Some("b = a"));
+        assert_eq!(fixed("b = copy.deepcopy(a, memo)"), None);
+    }
 }

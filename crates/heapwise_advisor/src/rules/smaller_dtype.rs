@@ -5,8 +5,9 @@
 
 use serde_json::json;
 
-use crate::candidate::{Candidate, Certainty, Rule};
+use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
+use crate::edits;
 use crate::holding::{Held, listed};
 use crate::words;
 
@@ -116,6 +117,7 @@ fn candidate(case: &Case<'_>, group: &[Narrower<'_>]) -> Candidate {
         format!("name the types where the table is read or made: {}", types.join(", "))
     };
     candidate.certainty = Certainty::Likely;
+    candidate.fix = fix(case, group);
     candidate.evidence.insert("dtype", json!(held.dtype()));
     candidate.evidence.insert("new_dtype", json!(first.dtype));
     candidate.evidence.insert("minimum", json!(first.range.0));
@@ -125,4 +127,15 @@ fn candidate(case: &Case<'_>, group: &[Narrower<'_>]) -> Candidate {
     candidate.evidence.insert("new_bytes", json!(new));
     candidate.changes = group.iter().flat_map(|it| case.shrunk(it.held.object, it.new_bytes)).collect();
     candidate
+}
+
+/// The type where the array is made or the table is read.
+fn fix(case: &Case<'_>, group: &[Narrower<'_>]) -> Option<ProposedFix> {
+    if let [one] = group
+        && !one.held.is_of("pandas")
+    {
+        return edits::typed_array(case, &one.held, one.dtype);
+    }
+    let columns: Vec<_> = group.iter().map(|it| (&it.held, format!("\"{}\"", it.dtype))).collect();
+    edits::typed_columns(case, &columns)
 }

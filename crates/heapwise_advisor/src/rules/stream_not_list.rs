@@ -5,12 +5,13 @@
 
 use heapwise_analysis::{Change, Effect, Place};
 use heapwise_source::ast::{Expr, ExprCall, Stmt};
-use heapwise_source::{Module, StatementId};
+use heapwise_source::{Edit, Editor, Module, Safety, StatementId, UseKind};
 use ruff_text_size::Ranged;
 use serde_json::json;
 
-use crate::candidate::{Candidate, Certainty, Rule};
+use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
+use crate::edits;
 use crate::syntax;
 use crate::words;
 
@@ -27,6 +28,7 @@ struct Waste<'m> {
     instead: String,
     span: &'m Expr,
     certainty: Certainty,
+    fix: Option<Edit>,
 }
 
 impl Rule for StreamNotList {
@@ -91,6 +93,7 @@ fn reduced<'m>(module: &'m Module, call: &'m ExprCall) -> Option<Waste<'m>> {
         instead: format!("{function}({inner})"),
         span: argument,
         certainty: Certainty::Certain,
+        fix: generator(module, call, &function),
     })
 }
 
@@ -111,6 +114,7 @@ fn iterated<'m>(module: &'m Module, iterable: &'m Expr) -> Option<Waste<'m>> {
         span: iterable,
         // The loop may change what it reads from while it reads.
         certainty: if method == "readlines" { Certainty::Certain } else { Certainty::Likely },
+        fix: iteration(module, call, on, method),
     })
 }
 
@@ -127,9 +131,93 @@ fn candidate(case: &Case<'_>, file: &str, module: &Module, waste: &Waste<'_>) ->
     candidate.message = "Nothing keeps the list, and its reader needs one item at a time.".into();
     candidate.instead.clone_from(&waste.instead);
     candidate.certainty = waste.certainty;
+    candidate.fix = waste.fix.clone().map(ProposedFix::from);
     candidate.evidence.insert("bytes", json!(site.peak_bytes));
     candidate.evidence.insert("blocks", json!(site.peak_blocks));
     candidate.changes =
         vec![Change::Stacks { stacks: site.stacks, from: 0, until: u64::MAX, effect: Effect::Absent }];
     Some(candidate)
+}
+
+/// `sum(... for ...)` for `sum([... for ...])`.
+fn generator(module: &Module, call: &ExprCall, function: &str) -> Option<Edit> {
+    let Some(Expr::ListComp(list)) = call.arguments.args.first() else { return None };
+    let parts = syntax::parts(call.arguments.args.first()?);
+    let waits = parts.iter().any(|part| matches!(part, Expr::Await(_) | Expr::Yield(_) | Expr::YieldFrom(_)));
+    if waits || list.generators.iter().any(|one| one.is_async) {
+        return None;
+    }
+    let edit = Editor::new(module).generator_for_list(call).ok()?;
+    // These stop early: what the later items would do does not happen.
+    let stops = matches!(function, "any" | "all");
+    let does_something = parts.iter().any(|part| matches!(part, Expr::Call(_) | Expr::Named(_)));
+    Some(edit.with_safety(if stops && does_something { Safety::Unsafe } else { Safety::Safe }))
+}
+
+/// The file or cursor itself. Safe for a file that is opened here and read nowhere else.
+fn iteration(module: &Module, call: &ExprCall, on: &Expr, method: &str) -> Option<Edit> {
+    let edit = Editor::new(module).drop_method_call(call).ok()?;
+    let safe = method == "readlines" && (is_opening(module, on) || is_files_only_reader(module, on));
+    Some(edit.with_safety(if safe { Safety::Safe } else { Safety::Unsafe }))
+}
+
+fn is_opening(module: &Module, expression: &Expr) -> bool {
+    const OPENERS: &[&str] = &["open", "io.open", "gzip.open", "bz2.open", "lzma.open"];
+    let Expr::Call(call) = expression else { return false };
+    module.resolve(&call.func).is_some_and(|path| OPENERS.contains(&path.as_str()))
+}
+
+fn is_files_only_reader(module: &Module, on: &Expr) -> bool {
+    let Some(variable) = module.variable_of(on) else { return false };
+    let mut writes = module.occurrences_of(variable).filter(|it| !it.access.reads());
+    let Some(write) = writes.next() else { return false };
+    let opened = match module.syntax(write.statement) {
+        Stmt::With(with) => with.items.iter().any(|item| {
+            let named = item.optional_vars.as_deref().is_some_and(|it| syntax::start(it) == write.span.start);
+            named && is_opening(module, &item.context_expr)
+        }),
+        _ => edits::only_value(module, variable).is_some_and(|(_, value)| is_opening(module, value)),
+    };
+    let harmless = |kind: &UseKind| matches!(kind, UseKind::Method(name, _) if name == "close");
+    let reads = module.uses_of(variable);
+    opened && writes.next().is_none() && reads.iter().filter(|one| !harmless(&one.kind)).count() == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edits::tests::edited;
+
+    fn fixed(text: &str, line: u32) -> Option<(String, Safety)> {
+        edited(text, line, |module, id| in_statement(module, id).into_iter().next()?.fix)
+    }
+
+    #[test]
+    fn a_list_for_a_reducer_becomes_a_generator() {
+        assert_eq!(
+            fixed("t = sum([x * x for x in rows])  # squares\n", 1),
+            Some(("t = sum(x * x for x in rows)  # squares\n".to_owned(), Safety::Safe))
+        );
+        assert_eq!(
+            fixed("t = max([f(x) for x in rows], default=0)\n", 1),
+            Some(("t = max((f(x) for x in rows), default=0)\n".to_owned(), Safety::Safe))
+        );
+        assert_eq!(fixed("t = any([f(x) for x in rows])\n", 1).map(|it| it.1), Some(Safety::Unsafe));
+        assert_eq!(fixed("t = any([x > 1 for x in rows])\n", 1).map(|it| it.1), Some(Safety::Safe));
+        assert_eq!(fixed("async def f():\n    t = sum([await x for x in rows])\n", 2), None);
+    }
+
+    #[test]
+    fn lines_of_a_file_are_read_one_at_a_time() {
+        let text = "with open(path) as f:\n    for line in f.readlines():\n        use(line)\n";
+        let new = text.replace(".readlines()", "");
+        assert_eq!(fixed(text, 2), Some((new, Safety::Safe)));
+        let text = "with open(path) as f:\n    for line in f.readlines():\n        use(f.tell())\n";
+        assert_eq!(fixed(text, 2).map(|it| it.1), Some(Safety::Unsafe));
+        let text = "for line in f.readlines():\n    use(line)\n";
+        assert_eq!(fixed(text, 1).map(|it| it.1), Some(Safety::Unsafe));
+        let text = "for row in db.execute('select 1').fetchall():\n    use(row)\n";
+        let new = text.replace(".fetchall()", "");
+        assert_eq!(fixed(text, 1), Some((new, Safety::Unsafe)));
+    }
 }

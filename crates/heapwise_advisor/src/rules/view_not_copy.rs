@@ -5,11 +5,11 @@
 
 use heapwise_analysis::{Change, Effect, Place};
 use heapwise_source::ast::{Expr, ExprSubscript};
-use heapwise_source::{Module, StatementId};
+use heapwise_source::{Edit, Editor, Module, StatementId};
 use ruff_text_size::Ranged;
 use serde_json::json;
 
-use crate::candidate::{Candidate, Certainty, Rule};
+use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
 use crate::syntax;
 use crate::words;
@@ -101,6 +101,7 @@ fn candidate(case: &Case<'_>, file: &str, module: &Module, id: StatementId) -> O
     );
     candidate.instead = format!("{} = {array}[{slice}]", target.id);
     candidate.certainty = Certainty::Certain;
+    candidate.fix = fix(module, subscript).map(ProposedFix::from);
     candidate.evidence.insert("bytes", json!(site.peak_bytes));
     candidate.changes =
         vec![Change::Stacks { stacks: site.stacks, from: 0, until: u64::MAX, effect: Effect::Absent }];
@@ -111,4 +112,36 @@ fn candidate(case: &Case<'_>, file: &str, module: &Module, id: StatementId) -> O
 fn is_read_but_for(module: &Module, variable: heapwise_source::VariableId, id: StatementId) -> bool {
     let others = module.occurrences_of(variable).filter(|it| it.statement != id);
     syntax::all_only_read(module, others)
+}
+
+/// The slice in place of the numbers. Not safe: bounds below zero mean something else in a slice.
+fn fix(module: &Module, subscript: &ExprSubscript) -> Option<Edit> {
+    let (_, slice) = choice(module, subscript)?;
+    Editor::new(module).replace_index(subscript, &slice).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edits::tests::edited;
+
+    #[test]
+    fn a_slice_stands_for_the_numbers() {
+        let fixed = |index: &str| {
+            let text = format!("import numpy as np\nb = a[{index}]\n");
+            let (after, safety) = edited(&text, 2, |module, id| {
+                let Expr::Subscript(subscript) = syntax::assignment(module.syntax(id))?.1 else {
+                    return None;
+                };
+                fix(module, subscript)
+            })?;
+            assert_eq!(safety, heapwise_source::Safety::Unsafe);
+            after.lines().nth(1).map(str::to_owned)
+        };
+        assert_eq!(fixed("np.arange(n)").as_deref(), Some("b = a[:n]"));
+        assert_eq!(fixed("list(range(2, n - 1))").as_deref(), Some("b = a[2:n - 1]"));
+        assert_eq!(fixed("np.arange(0, n, 2)").as_deref(), Some("b = a[0:n:2]"));
+        assert_eq!(fixed("np.arange(-3, n)"), None);
+        assert_eq!(fixed("order"), None);
+    }
 }
