@@ -95,7 +95,7 @@ test-rust: | tools ## The Rust tests alone
 	fi
 
 .PHONY: test-python
-test-python: $(VENV)/heapwise-installed ## The Python tests alone, on the built wheel
+test-python: $(VENV)/heapwise-installed readers ## The Python tests alone, on the built wheel
 	@command -v chromium chromium-browser google-chrome >/dev/null || \
 		echo "SKIPPED: there is no Chromium, so the page is not tested in a browser; on Debian: apt install chromium"
 	$(BIN)/python -m pytest
@@ -133,6 +133,22 @@ fuzz: ## Fuzz every reader of foreign bytes (a nightly compiler and cargo-fuzz),
 		cargo +nightly fuzz run --fuzz-dir fuzz --sanitizer none $$target $(CURDIR)/target/fuzz-corpus/$$target $(CURDIR)/fuzz/corpus/$$target \
 			-- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=16384 -print_final_stats=1; \
 	done
+
+# Programs of others that read heapwise's exports; without npm the tests that need them are skipped, and say so.
+.PHONY: readers
+readers: ## Install what reads the exports in the tests, from npm
+	@if command -v npm >/dev/null && command -v node >/dev/null; then \
+		$(MAKE) --no-print-directory target/readers/installed \
+			|| echo "SKIPPED: npm could not install the readers of exports, so pprof and speedscope exports are not read"; \
+	else \
+		echo "SKIPPED: npm and node are not installed, so pprof and speedscope exports are not read by others' programs"; \
+	fi
+
+target/readers/installed: tests/e2e/readers/package.json
+	@mkdir -p target/readers
+	cp $< target/readers/package.json
+	npm install --prefix target/readers --ignore-scripts --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
 
 .PHONY: wheel
 wheel: $(WHEEL_BUILT) ## Build the wheel into dist/

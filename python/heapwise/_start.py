@@ -2,7 +2,8 @@
 
 ``heapwise.pth`` imports this module while the interpreter starts, only if ``HEAPWISE_CAPTURE``
 is in the environment. Importing the agent library is what starts it; it reads its settings from the
-environment itself.
+environment itself. With ``HEAPWISE_OVERLAY``, which ``heapwise fix --verify`` sets, some files of the program
+have another text: ``heapwise._overlay``.
 
 Invariant: a process that heapwise cannot profile runs as if heapwise were not there. The one exception
 is the interpreter which the launcher itself started (``HEAPWISE_LAUNCHER_PID`` is its parent): it says why
@@ -102,9 +103,15 @@ def leave_note(reason: str) -> None:
         return
 
 
-_refusal = start()
-if _refusal is not None and not in_subinterpreter():
-    if started_by_launcher():
-        refuse(*_refusal)
-    else:
-        leave_note(_refusal[0])
+if "HEAPWISE_CAPTURE" in os.environ:
+    _refusal = start()
+    if _refusal is not None and not in_subinterpreter():
+        if started_by_launcher():
+            refuse(*_refusal)
+        else:
+            leave_note(_refusal[0])
+if "HEAPWISE_OVERLAY" in os.environ:
+    try:
+        import heapwise._overlay  # noqa: F401
+    except Exception as error:  # to run the files as they are would prove something else than was asked
+        refuse(f"the edited files cannot be read ({error})", "Run heapwise fix --verify again")

@@ -47,7 +47,7 @@ pub use job::{JobAnalysis, ProcessTotals, analyse_job};
 pub use moments::{Holding, Moment, Moments, Step, moments};
 pub use objects::{Block, Objects, Size, objects, user_place};
 pub use places::{FileTotals, FunctionTotals, LineTotals, OriginTotals, Place, Places, Whose, places};
-pub use replay::{TEMPORARY_MS, analyse};
+pub use replay::{TEMPORARY_MS, analyse, analyse_with};
 pub use resident::{ResidentParts, ResidentPoint};
 pub use site_blocks::site_blocks;
 pub use time_line::TimePoint;

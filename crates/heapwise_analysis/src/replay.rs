@@ -23,10 +23,25 @@ pub fn analyse(profile: &Profile) -> Analysis {
 
 /// Replays all events of a profile once, under the eyes of `watch`.
 pub(crate) fn replay<W: Watch>(profile: &Profile, watch: W) -> (Analysis, W) {
+    replay_each(profile, watch, |_, _, _| {})
+}
+
+/// Replays all events of a profile once. `each` is given every event in its order: the number of its thread, the
+/// event, and the bytes that were live after it.
+pub fn analyse_with(profile: &Profile, each: impl FnMut(u32, &Event, u64)) -> Analysis {
+    replay_each(profile, Peaks, each).0
+}
+
+fn replay_each<W: Watch>(
+    profile: &Profile,
+    watch: W,
+    mut each: impl FnMut(u32, &Event, u64),
+) -> (Analysis, W) {
     let mut replay = Replay::new(profile, watch);
     let mut events = profile.events();
     for (thread, event) in &mut events {
         replay.event(thread, &event);
+        each(thread, &event, whole(replay.ledger.live_bytes()));
     }
     let (mut analysis, watch) = replay.finish(profile);
     analysis.sampling = events.coarsest_sampling();

@@ -5,7 +5,8 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
@@ -47,6 +48,7 @@ Examples:
   heapwise report train.heapwise --width 200 | less
   heapwise report train.heapwise --format json -o train.json
   heapwise report train.heapwise --format html -o train.html
+  heapwise report train.heapwise --format pprof -o train.pb.gz
 
 Exit codes:
   0  done
@@ -76,6 +78,40 @@ Exit codes:
   1  the advice could not be written
   2  the capture cannot be read
   3  the advice is partial, because the capture is damaged or incomplete";
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  heapwise diff before.heapwise after.heapwise
+  heapwise diff main.heapwise branch.heapwise --fail-on-growth 5%
+
+Lines are matched by file, function and text, so that edits above them do not matter.
+
+Exit codes:
+  0  done
+  1  the comparison could not be written
+  2  a capture cannot be read
+  4  the peak grew by more than --fail-on-growth, and by more than sampling could explain";
+
+const FIX_EXAMPLES: &str = "\
+Examples:
+  heapwise fix train.heapwise                         the edits, as a diff
+  heapwise fix train.heapwise --verify                run the program again with each of them
+  heapwise fix train.heapwise --verify --apply        and write what is proven
+  heapwise fix train.heapwise --verify --check 'pytest -q'
+
+--verify runs the recorded command again, in its folder, once unedited and once with each edit, then with
+all that are proven. Your files stay as they are: the program is given the edited text in their place. An
+edit is proven if the program ends in the same way, prints the same (times and addresses apart) and has a
+lower peak. What the program writes to files it writes again: --sandbox lets it work in a copy of the
+folder, and compares the files. --check runs a command instead of comparing what is printed.
+
+--apply writes edits that are safe by themselves or proven, and leaves train.undo.diff.
+
+Exit codes:
+  0  done; with --verify: all edits are proven
+  1  heapwise failed
+  2  nothing was done: wrong arguments, or the program cannot be run again
+  5  an edit was tried and withdrawn, or nothing could be applied";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -108,9 +144,16 @@ pub(crate) enum Command {
     /// Explain a rule of the advice: what it finds, why, when it is silent, the fix
     #[command(max_term_width = 100)]
     Explain(ExplainArguments),
+    /// Say what grew and what shrank from one capture to another
+    #[command(after_help = DIFF_EXAMPLES, max_term_width = 100)]
+    Diff(DiffArguments),
+    /// Show the edits that findings propose, prove them by running the program again, apply them
+    #[command(after_help = FIX_EXAMPLES, max_term_width = 100)]
+    Fix(FixArguments),
 }
 
 /// Arguments of `heapwise run`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
     /// Where to write the capture [default: named after the program, in the working directory]
@@ -125,6 +168,9 @@ pub(crate) struct RunArguments {
     /// Say nothing at the end; the capture is written all the same
     #[arg(long)]
     pub(crate) no_report: bool,
+    /// Afterwards prove what can be fixed by running the program again, show the diff, and ask
+    #[arg(long, conflicts_with = "no_report")]
+    pub(crate) fix: bool,
     /// Run a library module as a script, as `python -m` does
     #[arg(
         short,
@@ -185,9 +231,12 @@ impl RunArguments {
 pub(crate) struct ReportArguments {
     /// The capture that `heapwise run` wrote
     pub(crate) capture: PathBuf,
-    /// Text for people, JSON for programs, or HTML: one page that needs nothing else
+    /// Text for people, JSON for programs, HTML (one page that needs nothing else), or the format of another tool
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+    /// Which bytes come first in collapsed, speedscope, pprof and firefox [default: peak]
+    #[arg(long, value_enum)]
+    pub(crate) value: Option<ValueChoice>,
     /// Where to write it [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -241,9 +290,242 @@ pub(crate) struct ExplainArguments {
 /// The forms of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
+    /// For people
     Text,
+    /// For programs; schema/report.schema.json describes it
     Json,
+    /// One page for the browser
     Html,
+    /// Collapsed stacks, for flame graph scripts
+    Collapsed,
+    /// JSON for speedscope
+    Speedscope,
+    /// Gzipped profile.proto, for `go tool pprof` and others
+    Pprof,
+    /// JSON for the Firefox Profiler
+    Firefox,
+    /// The lines as a table
+    Csv,
+    /// All events as a table, for DuckDB, Polars, pandas
+    Parquet,
+}
+
+impl Format {
+    /// Whether [`ReportArguments::value`] says something about it.
+    pub(crate) fn has_values(self) -> bool {
+        matches!(self, Self::Collapsed | Self::Speedscope | Self::Pprof | Self::Firefox)
+    }
+}
+
+/// The formats of other tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExportFormat {
+    Collapsed,
+    Speedscope,
+    Pprof,
+    Firefox,
+    Csv,
+    Parquet,
+}
+
+impl ExportFormat {
+    /// The format, if it is that of another tool.
+    pub(crate) fn of(format: Format) -> Option<Self> {
+        match format {
+            Format::Text | Format::Json | Format::Html => None,
+            Format::Collapsed => Some(Self::Collapsed),
+            Format::Speedscope => Some(Self::Speedscope),
+            Format::Pprof => Some(Self::Pprof),
+            Format::Firefox => Some(Self::Firefox),
+            Format::Csv => Some(Self::Csv),
+            Format::Parquet => Some(Self::Parquet),
+        }
+    }
+
+    /// As it is typed.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Collapsed => "collapsed",
+            Self::Speedscope => "speedscope",
+            Self::Pprof => "pprof",
+            Self::Firefox => "firefox",
+            Self::Csv => "csv",
+            Self::Parquet => "parquet",
+        }
+    }
+
+    /// Whether a terminal cannot show it.
+    pub(crate) fn is_binary(self) -> bool {
+        matches!(self, Self::Pprof | Self::Parquet)
+    }
+}
+
+/// The values of [`heapwise_export::Value`], as they are typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ValueChoice {
+    /// Live at the highest heap
+    Peak,
+    /// Allocated over the whole run
+    Allocated,
+    /// Still live at the end
+    Leaked,
+    /// Freed soon after
+    Temporary,
+}
+
+impl ValueChoice {
+    /// As it is typed.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Peak => "peak",
+            Self::Allocated => "allocated",
+            Self::Leaked => "leaked",
+            Self::Temporary => "temporary",
+        }
+    }
+}
+
+impl From<ValueChoice> for heapwise_export::Value {
+    fn from(choice: ValueChoice) -> Self {
+        match choice {
+            ValueChoice::Peak => Self::Peak,
+            ValueChoice::Allocated => Self::Allocated,
+            ValueChoice::Leaked => Self::Leaked,
+            ValueChoice::Temporary => Self::Temporary,
+        }
+    }
+}
+
+/// Arguments of `heapwise diff`.
+#[derive(Debug, Args)]
+pub(crate) struct DiffArguments {
+    /// The capture to compare with
+    pub(crate) old: PathBuf,
+    /// The capture to look at
+    pub(crate) new: PathBuf,
+    /// Text for people, JSON for programs
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+    pub(crate) format: DiffFormat,
+    /// Where to write it [default: stdout]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Columns of the text [default: the terminal's, 80 without one]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..=1000))]
+    pub(crate) width: Option<u16>,
+    /// End with 4 if the peak grew by more than this: 5MB, 2% [default without a value: 1%]
+    #[arg(long, value_name = "SIZE|PERCENT", num_args = 0..=1, default_missing_value = "1%", require_equals = false)]
+    pub(crate) fail_on_growth: Option<Growth>,
+}
+
+/// Arguments of `heapwise fix`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+#[derive(Debug, Default, Args)]
+pub(crate) struct FixArguments {
+    /// The capture that `heapwise run` wrote
+    pub(crate) capture: PathBuf,
+    /// Which findings, by their names [default: all]
+    #[arg(value_name = "FINDING")]
+    pub(crate) findings: Vec<String>,
+    /// Write what is safe or proven into your files
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// Run the program again with each edit
+    #[arg(long)]
+    pub(crate) verify: bool,
+    /// A shell command whose success says that the program does what it should
+    #[arg(long, value_name = "COMMAND", requires = "verify")]
+    pub(crate) check: Option<String>,
+    /// The longest one run may take, seconds [default: ten times the recorded run, at least 60]
+    #[arg(long, value_name = "SECONDS", requires = "verify", value_parser = positive)]
+    pub(crate) timeout: Option<f64>,
+    /// By how much numbers in the output may differ, relative to their size
+    #[arg(long, value_name = "SHARE", requires = "verify", default_value_t = 0.0, value_parser = share)]
+    pub(crate) tolerance: f64,
+    /// Run in copies of the working directory, and compare the files that are left there
+    #[arg(long, requires = "verify")]
+    pub(crate) sandbox: bool,
+    /// What the program reads from stdin [default: nothing]
+    #[arg(long, value_name = "FILE", requires = "verify")]
+    pub(crate) stdin: Option<PathBuf>,
+    /// Text for people, JSON for programs
+    #[arg(long, value_enum, default_value_t = FixFormat::Text)]
+    pub(crate) format: FixFormat,
+    /// Whether to ask before applying, on a terminal.
+    #[arg(skip)]
+    pub(crate) ask: bool,
+}
+
+impl FixArguments {
+    /// What `heapwise run --fix` does with its capture.
+    pub(crate) fn after_run(capture: &Path) -> Self {
+        Self { capture: capture.to_owned(), verify: true, ask: true, ..Self::default() }
+    }
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| *number > 0.0 && *number < 1e9);
+    number.ok_or_else(|| "give a number of seconds above 0".to_owned())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| (0.0..1.0).contains(number));
+    number.ok_or_else(|| "give a number from 0 to 1, such as 1e-6".to_owned())
+}
+
+/// The forms of what `heapwise fix` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum FixFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For programs; schema/fix.schema.json describes it
+    Json,
+}
+
+/// The forms of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// For people
+    Text,
+    /// For programs; schema/diff.schema.json describes it
+    Json,
+}
+
+/// How much a peak may grow.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Growth {
+    /// By so many bytes.
+    Bytes(u64),
+    /// By so many hundredths of the old peak.
+    Percent(f64),
+}
+
+impl FromStr for Growth {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const UNITS: [(&str, f64); 8] = [
+            ("kib", 1024.0),
+            ("mib", 1_048_576.0),
+            ("gib", 1_073_741_824.0),
+            ("kb", 1e3),
+            ("mb", 1e6),
+            ("gb", 1e9),
+            ("b", 1.0),
+            ("", 1.0),
+        ];
+        let number = |text: &str| text.trim().parse::<f64>().ok().filter(|it| it.is_finite() && *it >= 0.0);
+        let wrong = || "write a size such as 5MB, or a share such as 2%".to_owned();
+        if let Some(percent) = text.trim().strip_suffix('%') {
+            return number(percent).map(Self::Percent).ok_or_else(wrong);
+        }
+        let lower = text.trim().to_ascii_lowercase();
+        let (amount, unit) = UNITS
+            .iter()
+            .find_map(|(unit, bytes)| lower.strip_suffix(unit).map(|amount| (amount, *bytes)))
+            .ok_or_else(wrong)?;
+        number(amount).map(|amount| Self::Bytes((amount * unit) as u64)).ok_or_else(wrong)
+    }
 }
 
 /// Reads the command line.

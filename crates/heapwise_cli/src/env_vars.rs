@@ -20,6 +20,10 @@ pub(crate) const LAUNCHER_PID: &str = "HEAPWISE_LAUNCHER_PID";
 /// All that is set for the program, and taken away from it where nothing can be recorded.
 pub(crate) const SET_FOR_PROGRAM: [&str; 3] = [CAPTURE, MODE, LAUNCHER_PID];
 
+/// Set where `heapwise fix` runs a program with edits: the index of the files that have another text, for
+/// `heapwise._overlay`.
+pub(crate) const OVERLAY: &str = "HEAPWISE_OVERLAY";
+
 /// Read: the interpreter to run programs with, a path or a name on `PATH`. `python -m heapwise` sets it.
 pub(crate) const PYTHON: &str = "HEAPWISE_PYTHON";
 

@@ -15,6 +15,10 @@ pub(crate) enum ExitStatus {
     Refused = 2,
     /// A report was given, but of a capture that is damaged or incomplete.
     Partial = 3,
+    /// A limit that was asked for is exceeded.
+    Exceeded = 4,
+    /// An edit was tried and is not proven.
+    NotProven = 5,
 }
 
 /// What is left to do when a command is done.
@@ -35,4 +39,6 @@ Exit codes:
     0  done
     1  heapwise failed, for one because it could not write its output
     2  wrong arguments, or a capture that cannot be read
-    3  the report is partial, because the capture is damaged or incomplete";
+    3  the report is partial, because the capture is damaged or incomplete
+    4  a limit that was given is exceeded (heapwise diff --fail-on-growth)
+    5  an edit was tried and withdrawn (heapwise fix)";

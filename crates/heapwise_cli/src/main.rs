@@ -9,6 +9,7 @@ mod exit;
 mod failure;
 mod launch;
 mod terminal;
+mod verify;
 
 use std::process::ExitCode;
 

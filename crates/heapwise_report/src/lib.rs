@@ -18,6 +18,7 @@
 
 pub mod advice;
 mod build;
+pub mod comparison;
 mod death;
 mod job;
 pub mod json;

@@ -13,6 +13,7 @@ const PURE_CRATES: &[&str] = &[
     "heapwise_advisor",
     "heapwise_fixer",
     "heapwise_report",
+    "heapwise_export",
 ];
 
 /// What each pure crate must not name, and what it would touch.

@@ -3,8 +3,11 @@
 //! Invariant: an error of a command is said once, here.
 
 mod advise;
+mod diff;
 mod explain;
-mod output;
+mod export;
+mod fix;
+pub(crate) mod output;
 mod reading;
 mod report;
 mod run;
@@ -30,6 +33,8 @@ pub(crate) fn main(typed: Vec<OsString>) -> ExitCode {
             Command::View(arguments) => view::view(&arguments),
             Command::Advise(arguments) => advise::advise(&arguments),
             Command::Explain(arguments) => explain::explain(&arguments),
+            Command::Diff(arguments) => diff::diff(&arguments),
+            Command::Fix(arguments) => fix::fix(&arguments),
         },
         Err(error) => Ok(End::Own(answer(&error, first.as_deref().map(Path::new)))),
     };

@@ -16,10 +16,19 @@ const NEW_FILE_MODE: u32 = 0o666;
 
 /// Writes to the file, else to stdout. `what` names it in an error: "the report".
 pub(super) fn write(output: Option<&Path>, written: &[u8], what: &str) -> Result<()> {
+    write_with(output, |out| out.write_all(written), what)
+}
+
+/// Lets `render` write to the file, else to stdout. `what` names it in an error.
+pub(super) fn write_with(
+    output: Option<&Path>,
+    render: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
+    what: &str,
+) -> Result<()> {
     match output {
-        Some(output) => write_file(output, written)
+        Some(output) => render_file(output, render)
             .with_context(|| format!("cannot write {what} to {}", output.display())),
-        None => write_stdout(written).with_context(|| format!("cannot write {what}")),
+        None => render_stdout(render).with_context(|| format!("cannot write {what}")),
     }
 }
 
@@ -51,30 +60,46 @@ fn folder_of(output: &Path) -> &Path {
     output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn write_stdout(written: &[u8]) -> io::Result<()> {
-    let mut out = stdout().lock();
-    match out.write_all(written).and_then(|()| out.flush()) {
+fn render_stdout(render: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> io::Result<()> {
+    let mut out = io::BufWriter::new(stdout());
+    match render(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         done => done,
     }
 }
 
 /// Writes the file under another name beside it, which then takes its place in one step.
-pub(super) fn write_file(output: &Path, written: &[u8]) -> io::Result<()> {
+pub(crate) fn write_file(output: &Path, written: &[u8]) -> io::Result<()> {
+    render_file(output, |out| out.write_all(written))
+}
+
+fn render_file(
+    output: &Path,
+    render: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
+) -> io::Result<()> {
     // A link stays a link, and what it leads to is written.
     let target = output.canonicalize();
     let target = target.as_deref().unwrap_or(output);
     let existing = target.metadata().ok();
     if existing.as_ref().is_some_and(|file| !file.is_file()) {
         // A pipe or a device is not replaced but written to.
-        return fs::OpenOptions::new().write(true).open(target)?.write_all(written);
+        return buffered(fs::OpenOptions::new().write(true).open(target)?, render);
     }
     let permissions = existing.map_or(Permissions::from_mode(NEW_FILE_MODE), |file| file.permissions());
-    let mut beside = tempfile::Builder::new()
+    let beside = tempfile::Builder::new()
         .prefix(".heapwise-report-")
         .permissions(permissions)
         .tempfile_in(folder_of(target))?;
-    beside.write_all(written)?;
+    buffered(beside.reopen()?, render)?;
     beside.persist(target)?;
     Ok(())
+}
+
+fn buffered(
+    file: fs::File,
+    render: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut out = io::BufWriter::new(file);
+    render(&mut out)?;
+    out.flush()
 }

@@ -8,11 +8,13 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use heapwise_analysis::Analysis;
 use heapwise_profile::{Job, OpenError, Profile};
 use heapwise_report::Report;
 use heapwise_report::text::{self, TextOptions};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::failure::Failure;
 use crate::terminal::Look;
 
 /// A person starts to wonder after this time.
@@ -45,6 +47,16 @@ pub(super) fn read_page(path: &Path) -> Result<(Report, Vec<u8>), OpenError> {
         let page = heapwise_page::render(&profile, &analysis, &report);
         Ok((report, page))
     })
+}
+
+/// Reads and analyses the capture at `path`, for what is not a report.
+pub(super) fn read_profile(path: &Path) -> Result<(Profile, Analysis), Failure> {
+    with_sign_of_life(|| {
+        let profile = Profile::open(path)?;
+        let analysis = heapwise_analysis::analyse(&profile);
+        Ok((profile, analysis))
+    })
+    .map_err(|error: OpenError| Failure::refused(error.to_string()))
 }
 
 /// The report as text.

@@ -9,16 +9,27 @@ use anyhow::Result;
 use heapwise_profile::OpenError;
 use heapwise_report::{Report, json};
 
-use super::{output, reading};
-use crate::args::{Format, ReportArguments};
+use super::{export, output, reading};
+use crate::args::{ExportFormat, Format, ReportArguments};
 use crate::exit::{End, ExitStatus};
 use crate::failure::{self, Failure};
 use crate::terminal::Look;
 
 /// Does it.
 pub(super) fn report(arguments: &ReportArguments) -> Result<End> {
+    if let Some(value) = arguments.value
+        && !arguments.format.has_values()
+    {
+        let name = value.name();
+        return Err(Failure::refused(format!("--value {name} is for the formats that tell of stacks"))
+            .hint("give it with --format collapsed, speedscope, pprof or firefox")
+            .into());
+    }
     if let Some(output) = &arguments.output {
         output::check(output, &arguments.capture)?;
+    }
+    if let Some(format) = ExportFormat::of(arguments.format) {
+        return export::export(arguments, format);
     }
     if arguments.format == Format::Html && arguments.output.is_none() && stdout().is_terminal() {
         let name = arguments.capture.with_extension("html");
@@ -55,8 +66,6 @@ fn rendered(report: &Report, arguments: &ReportArguments) -> io::Result<Vec<u8>>
             json::render(report, &mut out)?;
             Ok(out)
         }
-        // A page is made of more than the report.
-        Format::Html => Ok(Vec::new()),
         Format::Text => {
             let mut look = if arguments.output.is_some() { Look::plain() } else { Look::of(&stdout()) };
             if let Some(width) = arguments.width {
@@ -64,5 +73,7 @@ fn rendered(report: &Report, arguments: &ReportArguments) -> io::Result<Vec<u8>>
             }
             reading::as_text(report, look)
         }
+        // They are made of more than the report.
+        _ => Ok(Vec::new()),
     }
 }

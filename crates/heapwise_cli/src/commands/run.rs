@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::Result;
 use heapwise_profile::{Ending, Mode};
 
-use super::reading;
+use super::{fix, reading};
 use crate::args::{Program, RunArguments, Target};
 use crate::env_vars;
 use crate::exit::{End, ExitStatus};
@@ -61,6 +61,9 @@ pub(super) fn run(arguments: &RunArguments) -> Result<End> {
         }
     } else {
         finish(&capture, finished, !arguments.no_report);
+        if arguments.fix {
+            return fix::after_run(&capture.shown);
+        }
     }
     Ok(End::LikeProgram(finished.ending))
 }

@@ -7,6 +7,7 @@ mod capture_file;
 mod children;
 mod interpreter;
 mod memory_kills;
+mod out_of_sight;
 mod outcome;
 mod platform;
 mod signals;
@@ -21,6 +22,7 @@ use heapwise_profile::{Ending, MemoryKills, Mode, Outcome};
 
 pub(crate) use capture_file::{CaptureFile, Unavailable, stem_for};
 pub(crate) use children::take_in;
+pub(crate) use out_of_sight::{OutOfSight, run_out_of_sight};
 pub(crate) use outcome::end_like;
 
 use crate::args::{Program, Target};

@@ -15,11 +15,14 @@
 //! two cases apart.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use heapwise_profile::Ending;
 use libc::{c_int, pid_t};
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
 
@@ -39,6 +42,20 @@ const NOT_WATCHED: [Signal; 7] = [
 /// Signals that the kernel sends to the whole foreground process group of a terminal.
 const OF_TERMINAL: [c_int; 7] =
     [libc::SIGINT, libc::SIGQUIT, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU, libc::SIGHUP, libc::SIGWINCH];
+
+/// Signals by which somebody says that this process shall end.
+const ENDING: [c_int; 4] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT];
+
+/// What a wait with a limit came to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wait {
+    /// The child ended so.
+    Ended(Ending),
+    /// The time is over.
+    TimedOut,
+    /// This signal came.
+    Interrupted(c_int),
+}
 
 /// `si_code` of a signal that the kernel itself sent.
 const SENT_BY_KERNEL: c_int = 0x80;
@@ -93,6 +110,37 @@ impl SignalWatch {
             match self.arrived.read_signal() {
                 Ok(Some(signal)) if is_for_program(&signal, pid) => {
                     platform::send(pid, signal.ssi_signo.cast_signed());
+                }
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Waits until the child `pid`, which is not in this process group, has ended, `limit` is over, or somebody wants
+    /// this process to end. What stops the child does not stop this process.
+    pub(super) fn wait_at_most(&self, pid: pid_t, limit: Duration) -> io::Result<Wait> {
+        let started = Instant::now();
+        loop {
+            while let Some((change, _)) = platform::change_of(pid)? {
+                match change {
+                    Change::Exited(code) => return Ok(Wait::Ended(Ending::Code(code))),
+                    Change::Killed(signal) => return Ok(Wait::Ended(Ending::Signal(signal))),
+                    Change::Stopped(_) | Change::Continued => {}
+                }
+            }
+            let Some(left) = limit.checked_sub(started.elapsed()) else { return Ok(Wait::TimedOut) };
+            // A millisecond more, so that the limit is over when the wait is.
+            let milliseconds = left.as_millis().saturating_add(1).min(i32::MAX as u128) as i32;
+            let mut descriptors = [PollFd::new(self.arrived.as_fd(), PollFlags::POLLIN)];
+            match poll(&mut descriptors, PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)) {
+                Ok(0) | Err(Errno::EINTR) => continue,
+                Ok(_) => {}
+                Err(error) => return Err(error.into()),
+            }
+            match self.arrived.read_signal() {
+                Ok(Some(signal)) if ENDING.contains(&signal.ssi_signo.cast_signed()) => {
+                    return Ok(Wait::Interrupted(signal.ssi_signo.cast_signed()));
                 }
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(error) => return Err(error.into()),

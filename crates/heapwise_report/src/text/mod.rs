@@ -14,6 +14,7 @@ use page::Page;
 use shown::shown;
 
 mod advice;
+pub mod comparison;
 mod ending;
 mod headline;
 mod lines;
