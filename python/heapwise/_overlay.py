@@ -14,8 +14,12 @@ import io
 import os
 import sys
 from _frozen_importlib_external import SourceFileLoader
-from types import CodeType, TracebackType
-from typing import Any, NoReturn
+
+# Names for the type checker alone: to import them would change what the program finds imported.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+    from typing import Any, NoReturn
 
 VARIABLE = "HEAPWISE_OVERLAY"
 
@@ -58,8 +62,8 @@ def install(texts: dict[str, bytes]) -> None:
         text = text_of(path)
         return original_open_code(path) if text is None else io.BytesIO(text)
 
-    SourceFileLoader.get_code = get_code
-    SourceFileLoader.get_data = get_data
+    SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
+    SourceFileLoader.get_data = get_data  # type: ignore[method-assign]
     io.open_code = open_code
     _take_over_script(text_of)
 
@@ -93,14 +97,11 @@ def _run_script(path: str, text: bytes) -> NoReturn:
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:
-        sys.excepthook(type(error), error, _of_program(error.__traceback__))
+        # Without the call from here.
+        traceback = error.__traceback__.tb_next if error.__traceback__ is not None else None
+        sys.excepthook(type(error), error.with_traceback(traceback), traceback)
         raise SystemExit(1) from None
     raise SystemExit(0)
-
-
-def _of_program(traceback: TracebackType | None) -> TracebackType | None:
-    """Without the call from here."""
-    return traceback.tb_next if traceback is not None else None
 
 
 install(read_overlay(os.environ[VARIABLE]))
