@@ -428,9 +428,11 @@ pub(crate) fn range(start: usize, length: usize, change: RangeChange, sequence: 
 pub(crate) fn write_own(agent: &'static Agent, kind: &EventKind) {
     let thread = thread::of(slot(), agent);
     thread.rule = Sampling::EXACT;
-    // It shares the number of the program's last event: a look stands behind what it looks at.
-    let sequence = SEQUENCE.load(Ordering::Relaxed);
-    thread.write(agent, sequence, |encoder, out| encoder.other(out, sequence, kind));
+    // It shares the number of the program's last event: a look stands behind what it looks at. The time is taken first,
+    // so that it is not later than that of the event with the next number, however long this thread is held up here.
+    let now = platform::coarse_ms();
+    let sequence = SEQUENCE.load(Ordering::Acquire);
+    thread.write_at(agent, now, sequence, |encoder, out| encoder.other(out, sequence, kind));
 }
 
 /// The stack that was looked at last by a thread that runs Python.

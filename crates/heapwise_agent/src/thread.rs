@@ -87,7 +87,19 @@ impl Thread {
         sequence: u64,
         encode: impl FnOnce(&mut EventEncoder, &mut [u8; MAX_LENGTH]) -> usize,
     ) {
-        let now = platform::coarse_ms().saturating_sub(agent.start_ms);
+        self.write_at(agent, platform::coarse_ms(), sequence, encode);
+    }
+
+    /// The same for an event of the time `coarse_ms`.
+    #[inline]
+    pub(crate) fn write_at(
+        &mut self,
+        agent: &'static Agent,
+        coarse_ms: u64,
+        sequence: u64,
+        encode: impl FnOnce(&mut EventEncoder, &mut [u8; MAX_LENGTH]) -> usize,
+    ) {
+        let now = coarse_ms.saturating_sub(agent.start_ms);
         let ready = now == self.written_time
             && self.rule == self.written_rule
             && self.chunk.as_ref().is_some_and(|chunk| chunk.room() >= ROOM);
