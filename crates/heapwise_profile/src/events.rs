@@ -66,7 +66,7 @@ impl<'a> Events<'a> {
         };
         for index in 0..streams.len() {
             if let Some(event) = events.decode(index) {
-                events.others.push(Reverse((event.sequence, index)));
+                events.others.push(Reverse(place(&event, index)));
                 events.pending[index] = Some(event);
             }
         }
@@ -124,7 +124,7 @@ impl<'a> Events<'a> {
 
     #[cold]
     fn take_earliest(&mut self) -> Option<(usize, Event)> {
-        let Reverse((_, index)) = self.others.pop()?;
+        let index = self.others.pop()?.0.1 & !BEHIND;
         self.pending[index].take().map(|event| (index, event))
     }
 }
@@ -138,8 +138,8 @@ impl Iterator for Events<'_> {
         self.current = match self.decode(index) {
             None => self.take_earliest(),
             Some(next) => match self.others.peek() {
-                Some(&Reverse(other)) if other < (next.sequence, index) => {
-                    self.others.push(Reverse((next.sequence, index)));
+                Some(&Reverse(other)) if other < place(&next, index) => {
+                    self.others.push(Reverse(place(&next, index)));
                     self.pending[index] = Some(next);
                     self.take_earliest()
                 }
@@ -148,6 +148,17 @@ impl Iterator for Events<'_> {
         };
         Some((self.cursors[index].number, event))
     }
+}
+
+/// Added to the index of a stream whose next event stands behind all others of the same sequence number.
+const BEHIND: usize = 1 << (usize::BITS - 1);
+
+/// Where an event of a stream stands in the order of all. A look takes no number of its own but that of the last event
+/// before it, in whatever stream that was.
+#[inline]
+fn place(event: &Event, index: usize) -> (u64, usize) {
+    let behind = if matches!(event.kind, EventKind::Resident(_)) { BEHIND } else { 0 };
+    (event.sequence, index | behind)
 }
 
 /// Whether the stack of `kind` exists; if not, it is taken away.

@@ -49,6 +49,19 @@ fn tables_come_back() {
 }
 
 #[test]
+fn a_look_stands_behind_the_event_whose_number_it_shares() {
+    let mut capture = CaptureBuilder::new(Mode::Sampled);
+    let stack = capture.stack(&["main:1"]);
+    // The agent's thread has the lower number here, and looked long after the allocation.
+    capture.on(2).time(10).allocation(16, 1, stack);
+    capture.on(1).time(50).same_number().resident(Resident::default());
+    capture.on(2).time(60).free(16);
+    let profile = profile(capture);
+    let order: Vec<_> = profile.events().map(|(thread, event)| (thread, event.time_ms)).collect();
+    assert_eq!(order, [(2, 10), (1, 50), (2, 60)]);
+}
+
+#[test]
 fn what_is_not_there_is_unknown() {
     let profile = profile(CaptureBuilder::new(Mode::Exact));
     assert_eq!(profile.outwards(NO_STACK).count(), 0);

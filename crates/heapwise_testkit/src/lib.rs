@@ -257,6 +257,12 @@ impl CaptureBuilder {
         self.event(&EventKind::Resident(resident))
     }
 
+    /// Lets the next event have the number of the last one, as the agent's looks do.
+    pub fn same_number(&mut self) -> &mut Self {
+        self.sequence = self.sequence.saturating_sub(1);
+        self
+    }
+
     /// Writes any event. The probability of an allocation is what [`Self::sampling`] makes it.
     ///
     /// # Panics
