@@ -4,7 +4,7 @@
 //! at every look that saw it, not only at the one nearest to the peak.
 
 use heapwise_analysis::Place;
-use heapwise_profile::inspection::{Facts, HolderKind, Object};
+use heapwise_profile::inspection::{Facts, Holder, HolderKind, Object};
 use heapwise_source::{Module, StatementId};
 use serde_json::Number;
 
@@ -59,8 +59,10 @@ impl<'a> Case<'a> {
     pub(crate) fn held(&self, least: u64) -> Vec<Held<'a>> {
         let mut all = Vec::new();
         for owner in self.large_objects() {
-            let garbage = owner.holder.as_ref().is_some_and(|holder| holder.kind == HolderKind::Garbage);
-            if !garbage {
+            // The locals of a library's functions are not the user's to change.
+            let users = |file: &str| self.is_user_file(file) || self.module(file).is_some();
+            let named = |holder: &Holder| holder.kind != HolderKind::Garbage && users(&holder.file);
+            if owner.holder.as_ref().is_some_and(named) {
                 self.gather(owner, owner, least, 0, &mut all);
             }
         }

@@ -26,7 +26,7 @@ use crate::{blocks, hooks, monitor, platform};
 /// The part of the run that looks may take, as one in so many.
 const SHARE: u64 = 50;
 /// What looks may take in any case.
-const FLOOR: Duration = Duration::from_millis(30);
+const FLOOR: Duration = Duration::from_millis(100);
 /// With less than this left no look is begun.
 const LEAST: Duration = Duration::from_millis(4);
 /// A single look takes no longer.
@@ -34,7 +34,7 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// The first height, and the least distance from one to the next, bytes.
 const STEP: u64 = 2_000_000;
 /// Objects that a look may note, for each millisecond that it may take; and the most.
-const OBJECTS_PER_MS: u64 = 1_000;
+const OBJECTS_PER_MS: u64 = 700;
 const MOST_OBJECTS: usize = 1_500_000;
 /// Milliseconds until a look that was asked of the main thread is taken over.
 const PATIENCE: u64 = 10;

@@ -99,8 +99,8 @@ impl Inspector {
         // SAFETY: passed on to the caller.
         let live = unsafe { Live::new(interpreter, &self.objects) };
         let roots = Roots::find(live);
-        // A third of the time is for the values.
-        let until = worked + allowance.time * 2 / 3;
+        // Half of the time is for the values.
+        let until = worked + allowance.time / 2;
         let limit = Limit { nodes: allowance.objects, until: Some(until) };
         let mut walk = Walk::new(live, &roots.borders, limit);
         let addresses: Vec<Address> = roots.names.iter().map(|name| name.object).collect();

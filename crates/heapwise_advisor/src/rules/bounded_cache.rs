@@ -5,6 +5,8 @@
 
 use heapwise_analysis::Place;
 use heapwise_profile::inspection::{Cache, HolderKind, Object};
+use heapwise_source::StatementId;
+use heapwise_source::ast::Stmt;
 use serde_json::json;
 
 use crate::candidate::{Candidate, Certainty, Rule};
@@ -43,13 +45,14 @@ fn candidate(case: &Case<'_>, object: &Object) -> Option<Candidate> {
     if cache.entries < 2 || 2 * cache.hits >= asked || holder.kind == HolderKind::Garbage {
         return None;
     }
-    let line = if holder.first_line != 0 { holder.first_line } else { holder.line };
-    let place = Place { file: &holder.file, line, function: &holder.function };
-    if !case.is_users(&place) {
-        return None;
-    }
     let symbol = object.name.trim_end_matches("()").rsplit('.').next().unwrap_or(&object.name);
-    let symbol = symbol.split_whitespace().last().unwrap_or(symbol);
+    let module = case.module(&holder.file)?;
+    let defines =
+        |id: &StatementId| matches!(module.syntax(*id), Stmt::FunctionDef(it) if it.name.as_str() == symbol);
+    let definition = module.statement_ids().find(defines)?;
+    // Decorators are part of the statement: the first one's line.
+    let line = module.lines().line(module.statement(definition).span.start);
+    let place = Place { file: &holder.file, line, function: &holder.function };
     let mut candidate = case.candidate(&place, symbol);
     let own = object.own_bytes;
     let kept = if cache.hits == 0 { 0 } else { KEPT.min(cache.entries) };

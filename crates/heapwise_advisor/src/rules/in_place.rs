@@ -3,9 +3,10 @@
 //! Invariants: silent where the old array has another name, where the result has another type or size, and where the
 //! name is not a variable of its own.
 
-use heapwise_analysis::Place;
-use heapwise_source::Editor;
-use heapwise_source::ast::{Expr, Operator, Stmt};
+use heapwise_analysis::{Place, site_blocks};
+use heapwise_profile::inspection::{Inspection, Object};
+use heapwise_source::ast::{Expr, ExprCall, Operator, Stmt};
+use heapwise_source::{Access, Editor, Module, VariableId};
 use serde_json::json;
 
 use super::growth;
@@ -66,8 +67,7 @@ fn candidate<'a>(case: &Case<'a>, place: &Place<'a>, name: &str, operator: Opera
     let (module, id) = case.statement(place)?;
     let scope = syntax::scope_at(module, id);
     let variable = module.variable_in(scope, name)?;
-    let value = syntax::assignment(module.syntax(id))?.1;
-    if !is_alone(module, variable) || !keeps_type(case, name, operator, value) {
+    if !is_alone(module, variable) || !keeps_type(case, place, module, variable) {
         return None;
     }
     let firsts = growth::first_places(case, place, name);
@@ -94,7 +94,7 @@ fn candidate<'a>(case: &Case<'a>, place: &Place<'a>, name: &str, operator: Opera
 }
 
 /// Whether no other name can refer to what the variable holds: it is bound to new values only, and never given away.
-fn is_alone(module: &heapwise_source::Module, variable: heapwise_source::VariableId) -> bool {
+fn is_alone(module: &Module, variable: VariableId) -> bool {
     module.occurrences_of(variable).all(|it| {
         let statement = module.syntax(it.statement);
         match syntax::assignment(statement) {
@@ -115,23 +115,52 @@ fn is_alone(module: &heapwise_source::Module, variable: heapwise_source::Variabl
     }) && !module.variable(variable).is_parameter
 }
 
-/// Whether the array's type holds the result: floats do, by float or integer operands; integers with integers but not
-/// divided.
-fn keeps_type(case: &Case<'_>, name: &str, operator: Operator, value: &Expr) -> bool {
-    let looks = case.profile.inspections().iter();
-    let seen: Vec<&str> = looks
-        .flat_map(|look| &look.objects)
-        .filter(|object| object.name == name)
-        .filter_map(|object| object.dtype.as_deref())
-        .collect();
-    let floats = !seen.is_empty() && seen.iter().all(|dtype| *dtype == "float64");
-    let integers = !seen.is_empty() && seen.iter().all(|dtype| *dtype == "int64");
-    let whole_operand = syntax::parts(value)
-        .iter()
-        .all(|part| !matches!(part, Expr::NumberLiteral(number) if number.value.is_float()));
-    floats || (integers && operator != Operator::Div && whole_operand && !has_names_beside(value, name))
+/// Whether the array's type holds the result. Only float64 is known to, where it was float64 from the start: by the call
+/// that made it, or by a look that saw it before the first result.
+fn keeps_type(case: &Case<'_>, place: &Place<'_>, module: &Module, variable: VariableId) -> bool {
+    let made_as_floats = || {
+        let mut writes = module.occurrences_of(variable).filter(|it| it.access == Access::Write);
+        writes.all(|it| match syntax::assignment(module.syntax(it.statement)) {
+            Some((_, Expr::Call(call))) => makes_floats(call),
+            Some((_, Expr::BinOp(_))) => true,
+            _ => false,
+        })
+    };
+    let name = module.variable(variable).name.as_str();
+    let stacks = case.site(place.file, place.line, place.line).stacks;
+    let first = site_blocks(case.profile, &stacks, 1, 1).first().map_or(0, |block| block.born);
+    let seen_before = |look: &Inspection| {
+        let is_floats = |it: &Object| it.name == name && it.dtype.as_deref() == Some("float64");
+        look.sequence < first && look.objects.iter().any(is_floats)
+    };
+    let looks = case.profile.inspections();
+    let always = looks.iter().flat_map(|look| &look.objects).filter(|it| it.name == name);
+    always.clone().all(|it| it.dtype.as_deref() == Some("float64"))
+        && (made_as_floats() || looks.iter().any(seen_before))
 }
 
-fn has_names_beside(value: &Expr, name: &str) -> bool {
-    syntax::parts(value).iter().any(|part| matches!(part, Expr::Name(other) if other.id.as_str() != name))
+/// Functions and methods that make float64 arrays if they are not told otherwise.
+const FLOAT_MAKERS: &[&str] = &[
+    "empty",
+    "geomspace",
+    "linspace",
+    "logspace",
+    "normal",
+    "ones",
+    "rand",
+    "randn",
+    "random",
+    "random_sample",
+    "standard_normal",
+    "uniform",
+    "zeros",
+];
+
+fn makes_floats(call: &ExprCall) -> bool {
+    let name = match call.func.as_ref() {
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        Expr::Name(name) => name.id.as_str(),
+        _ => return false,
+    };
+    FLOAT_MAKERS.contains(&name) && syntax::keyword(call, "dtype").is_none()
 }

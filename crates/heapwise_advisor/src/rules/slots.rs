@@ -5,7 +5,7 @@
 
 use heapwise_analysis::{Change, Place};
 use heapwise_profile::inspection::Class;
-use heapwise_source::{StatementKind, ast};
+use heapwise_source::{Scope, ScopeKind};
 use serde_json::json;
 
 use crate::candidate::{Candidate, Certainty, Rule};
@@ -47,21 +47,21 @@ fn candidate(case: &Case<'_>, class: &Class) -> Option<Candidate> {
         && class.same_attributes
         && class.instances >= MANY
         && !class.attributes.is_empty();
-    let place = Place { file: &class.file, line: class.line, function: "" };
+    let place = Place { file: &class.file, line: class.line.max(1), function: "" };
     if !fits || !case.is_users(&place) {
         return None;
     }
     let new_bytes = class.instances * (OBJECT_BYTES + 8 * class.attributes.len() as u64);
     let saved = class.bytes.checked_sub(new_bytes)?;
     let name = class.name.rsplit('.').next().unwrap_or(&class.name);
-    let (module, id) = case.statement(&place)?;
-    // The line of a decorated class is that of its first decorator or of its `class`, by version of Python.
-    let statement = module.statement(id);
-    if statement.kind != StatementKind::ClassDef {
-        return None;
-    }
-    let ast::Stmt::ClassDef(definition) = module.syntax(id) else { return None };
-    let line = module.lines().line(definition.name.range.start().to_usize());
+    let module = case.module(&class.file)?;
+    let is_it = |scope: &&Scope| {
+        scope.kind == ScopeKind::Class
+            && (class.name == scope.qualified_name
+                || class.name.ends_with(&format!(".{}", scope.qualified_name)))
+    };
+    let definition = module.scopes().iter().find(is_it)?;
+    let line = module.lines().line(definition.header);
     let mut candidate = case.candidate(&Place { line, ..place }, name);
     candidate.title = format!(
         "{} instances of `{name}` take {} bytes each with a __dict__",
