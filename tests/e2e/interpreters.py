@@ -28,6 +28,9 @@ from object_sizes import ObjectSizes
 REPOSITORY = Path(__file__).resolve().parents[2]
 SUPPORTED: tuple[Version, ...] = ((3, 10), (3, 11), (3, 12), (3, 13), (3, 14))
 
+# Libraries that some tests need.
+ON_DEMAND = ("numpy", "coverage", "pandas", "scipy")
+
 _ASK = """
 import json, sys, sysconfig
 free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
@@ -160,12 +163,12 @@ def make_environment(interpreter: Interpreter, wheel: Path, folder: Path) -> Env
 def lacking(environment: Environment, module: str) -> str | None:
     """Why a program that imports `module` cannot run in `environment`, or nothing if it can.
 
-    NumPy and coverage are installed when they are first asked for; nothing else is.
+    What is in ON_DEMAND is installed when it is first asked for; nothing else is.
     """
     with _locked(environment):
         note = environment.folder / f"lacks-{module}"
         if not note.exists():
-            if module in ("numpy", "coverage"):
+            if module in ON_DEMAND:
                 subprocess.run([*_pip(environment), "install", "--only-binary=:all:", module], capture_output=True)
             done = subprocess.run([environment.python, "-I", "-c", f"import {module}"], capture_output=True, text=True)
             error = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]

@@ -3,7 +3,7 @@
 //! Importing it as the Python module `heapwise._agent` starts it, if the environment asks for a capture
 //! ([`config`]). From then on [`hooks`] see every allocation, [`sampler`] decides which are recorded,
 //! [`stack`] and [`tables`] give them a stack number, [`recorder`] writes the event into the thread's part of
-//! the file that [`sink`] maps. [`monitor`] is the agent's one thread. [`lifecycle`] starts and ends it all.
+//! the file that [`sink`] maps. [`sizes`] answers for one object, also where nothing is recorded. [`monitor`] is the agent's one thread. [`lifecycle`] starts and ends it all.
 //!
 //! Invariants:
 //! * the agent never makes the program fail: on trouble of its own it switches itself off and says so once;
@@ -33,6 +33,7 @@ mod ranges;
 mod recorder;
 mod sampler;
 mod sink;
+mod sizes;
 mod stack;
 mod tables;
 mod thread;
@@ -48,7 +49,7 @@ pub unsafe extern "C" fn PyInit__agent() -> *mut c_void {
     // SAFETY: the GIL is held and the import runs below a Python frame.
     match unsafe { lifecycle::start() } {
         // SAFETY: the GIL is held, in a `PyInit_` function.
-        Ok(()) => unsafe { heapwise_cpython::module::create(c"heapwise._agent") },
+        Ok(()) => unsafe { heapwise_cpython::module::create(c"heapwise._agent", &sizes::FUNCTIONS) },
         Err(reason) => {
             // SAFETY: the GIL is held.
             unsafe { heapwise_cpython::module::raise_import_error(&reason) };

@@ -1,6 +1,8 @@
-//! Makes the module object that importing an extension returns, without headers of any one version.
+//! Makes the module object that importing an extension returns, without headers of any one version; and what its
+//! functions return.
 //!
-//! Owns the `PyModuleDef` of the agent; its layout (`Include/moduleobject.h`) is part of the stable ABI.
+//! Owns the `PyModuleDef` of the agent and its `PyMethodDef`s; their layout (`Include/moduleobject.h`,
+//! `Include/methodobject.h`) is part of the stable ABI.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 
@@ -27,12 +29,47 @@ struct ModuleDefinition {
     free: *mut c_void,
 }
 
-/// A module of this name without content; null with a Python error set if it cannot be made.
+/// `METH_O`: one argument, by position.
+const ONE_ARGUMENT: c_int = 0x8;
+
+/// `PyMethodDef`.
+#[repr(C)]
+struct MethodDefinition {
+    name: *const c_char,
+    function: Option<Function>,
+    flags: c_int,
+    doc: *const c_char,
+}
+
+/// What CPython calls for a function of the module: with the module and the one argument, and with the GIL. It returns
+/// a new reference, or null with a Python error set.
+pub type Function = unsafe extern "C" fn(*mut c_void, *mut c_void) -> *mut c_void;
+
+/// A module of this name with these functions of one argument (name, text for `help`, function); null with a Python
+/// error set if it cannot be made.
 ///
 /// # Safety
 /// Called from a `PyInit_` function, with the GIL held.
-pub unsafe fn create(name: &'static CStr) -> Object {
+pub unsafe fn create(
+    name: &'static CStr,
+    functions: &[(&'static CStr, &'static CStr, Function)],
+) -> *mut c_void {
     let Ok(create) = symbol(c"PyModule_Create2") else { return std::ptr::null_mut() };
+    let mut methods: Vec<MethodDefinition> = functions
+        .iter()
+        .map(|&(name, doc, function)| MethodDefinition {
+            name: name.as_ptr(),
+            function: Some(function),
+            flags: ONE_ARGUMENT,
+            doc: doc.as_ptr(),
+        })
+        .collect();
+    methods.push(MethodDefinition {
+        name: std::ptr::null(),
+        function: None,
+        flags: 0,
+        doc: std::ptr::null(),
+    });
     // CPython keeps a pointer to the definition for the life of the process.
     let definition = Box::leak(Box::new(ModuleDefinition {
         reference_count: 1,
@@ -43,7 +80,7 @@ pub unsafe fn create(name: &'static CStr) -> Object {
         name: name.as_ptr(),
         doc: std::ptr::null(),
         size: -1,
-        methods: std::ptr::null_mut(),
+        methods: methods.leak().as_mut_ptr().cast(),
         slots: std::ptr::null_mut(),
         traverse: std::ptr::null_mut(),
         clear: std::ptr::null_mut(),
@@ -62,11 +99,51 @@ pub unsafe fn create(name: &'static CStr) -> Object {
 /// # Safety
 /// The GIL is held.
 pub unsafe fn raise_import_error(message: &str) {
-    let (Ok(set), Ok(kind)) = (symbol(c"PyErr_SetString"), symbol(c"PyExc_ImportError")) else { return };
+    // SAFETY: passed on to the caller.
+    unsafe { raise(c"PyExc_ImportError", message) };
+}
+
+/// Sets `RuntimeError(message)`, for a function that then returns null.
+///
+/// # Safety
+/// The GIL is held.
+pub unsafe fn raise_runtime_error(message: &str) {
+    // SAFETY: passed on to the caller.
+    unsafe { raise(c"PyExc_RuntimeError", message) };
+}
+
+unsafe fn raise(class: &'static CStr, message: &str) {
+    let (Ok(set), Ok(class)) = (symbol(c"PyErr_SetString"), symbol(class)) else { return };
     let message = CString::new(message.replace('\0', " ")).unwrap_or_default();
-    // SAFETY: the documented signature of `PyErr_SetString`; `PyExc_ImportError` is a pointer to the class.
+    // SAFETY: the documented signature of `PyErr_SetString`; the symbol of a class of errors is a pointer to it.
     unsafe {
         let set: unsafe extern "C" fn(Object, *const c_char) = std::mem::transmute(set);
-        set(*kind.cast::<Object>(), message.as_ptr());
+        set(*class.cast::<Object>(), message.as_ptr());
+    }
+}
+
+/// A new `int`; null with a Python error set if there is no memory for it.
+///
+/// # Safety
+/// The GIL is held.
+pub unsafe fn integer(value: u64) -> *mut c_void {
+    let Ok(make) = symbol(c"PyLong_FromUnsignedLongLong") else { return std::ptr::null_mut() };
+    // SAFETY: the documented signature of the function.
+    unsafe {
+        let make: unsafe extern "C" fn(u64) -> Object = std::mem::transmute(make);
+        make(value)
+    }
+}
+
+/// A new `bytes`; null with a Python error set if there is no memory for it.
+///
+/// # Safety
+/// The GIL is held.
+pub unsafe fn bytes(content: &[u8]) -> *mut c_void {
+    let Ok(make) = symbol(c"PyBytes_FromStringAndSize") else { return std::ptr::null_mut() };
+    // SAFETY: the documented signature of the function, which copies so many bytes.
+    unsafe {
+        let make: unsafe extern "C" fn(*const c_char, isize) -> Object = std::mem::transmute(make);
+        make(content.as_ptr().cast(), content.len().cast_signed())
     }
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use heapwise_capture::inspection::{Buffer, Class, Facts, Inspection, Object, Shared};
+use heapwise_capture::inspection::{Buffer, Class, Inspection, Object, Shared};
 use heapwise_cpython::objects::{Address, Builtin};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -546,11 +546,14 @@ fn class_place(walk: &Walk<'_>, class: Address) -> (String, u32) {
     place
 }
 
-/// One object and its parts, exactly.
-pub(crate) fn explain(walk: &Walk<'_>, address: Address) -> Object {
+/// One object and its parts, exactly; with the namespace, if the object is a module or class. Names of parts are what
+/// is written behind the name of the object.
+pub(crate) fn explain(walk: &Walk<'_>, address: Address, namespace: Address) -> Object {
     let account = Account::new(walk, None);
     let bytes = walk.nodes.iter().map(|node| node.size).sum();
-    let mut object = account.object("object", address, bytes, bytes, 0);
-    object.facts = Facts::default();
+    let mut object = account.object("", address, bytes, bytes, 0);
+    if namespace != 0 {
+        object.parts = account.parts("", namespace, Form::Dict, bytes, 0);
+    }
     object
 }

@@ -26,8 +26,17 @@ pub(crate) enum Form {
     /// An instance of a Python class whose layout comes from `object`.
     Instance,
     Array,
+    /// A dict that a C library added something to, such as `OrderedDict`.
+    ForeignDict,
     /// What a C library made: `tp_traverse` and `__sizeof__` say what there is.
     Foreign,
+}
+
+impl Form {
+    /// Whether its type says what it refers to and how large it is.
+    pub(crate) const fn is_foreign(self) -> bool {
+        matches!(self, Self::Foreign | Self::ForeignDict)
+    }
 }
 
 /// A type as the walk sees it.
@@ -91,7 +100,7 @@ impl Kind {
         }
         let form = form_of(live, class, class_fields);
         let has_attributes = fields.managed_dict || fields.dict_offset != 0 || !slots.is_empty();
-        let sizer = if form == Form::Foreign { live.own_size_method(address) } else { 0 };
+        let sizer = if form.is_foreign() { live.own_size_method(address) } else { 0 };
         Self { address, form, fields, has_attributes, slots, sizer }
     }
 }
@@ -111,30 +120,30 @@ fn form_of(live: Live<'_>, mut class: Address, mut fields: TypeFields) -> Form {
                 Builtin::List => Form::List,
                 Builtin::Tuple => Form::Tuple,
                 Builtin::Dict if depth == 0 => Form::Dict,
+                Builtin::Dict => Form::ForeignDict,
                 Builtin::Set => Form::Set,
                 Builtin::Function => Form::Function,
                 Builtin::Cell => Form::Cell,
                 Builtin::Generator => Form::Generator,
                 Builtin::Object
-                | Builtin::Dict
                 | Builtin::Method
                 | Builtin::Frame
                 | Builtin::MemoryView
                 | Builtin::NativeFunction
                 | Builtin::Slice
-                | Builtin::DictProxy => Form::Foreign,
-                Builtin::Constant
-                | Builtin::Type
-                | Builtin::Module
-                | Builtin::Code
                 | Builtin::WeakReference
-                | Builtin::Descriptor => Form::Opaque,
+                | Builtin::DictProxy => Form::Foreign,
+                Builtin::Constant | Builtin::Type | Builtin::Module | Builtin::Code | Builtin::Descriptor => {
+                    Form::Opaque
+                }
             };
         }
         let name = live.c_name(class);
         match name.as_str() {
             "numpy.ndarray" => return Form::Array,
-            "numpy.generic" => return Form::Foreign,
+            // A record of its own, which may be a view; the other scalars are one value, inside the object.
+            "numpy.void" => return Form::Foreign,
+            "numpy.generic" => return Form::Leaf,
             "property" | "staticmethod" | "classmethod" => return Form::Opaque,
             // Types of elements are shared by everything of that type.
             _ if name.starts_with("numpy.dtype") => return Form::Opaque,

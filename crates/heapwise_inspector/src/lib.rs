@@ -9,6 +9,7 @@
 #![allow(unsafe_code, reason = "reads another program's objects in memory; each block says why it may")]
 
 mod arrays;
+mod by_hand;
 mod clock;
 mod describe;
 mod distinct;
@@ -26,7 +27,6 @@ use heapwise_capture::inspection::{Inspection, Object};
 use heapwise_capture::origin::{Origin, origin};
 use heapwise_cpython::objects::{Address, Live, Objects};
 use heapwise_cpython::{Interpreter, Refusal};
-use rustc_hash::FxHashSet;
 
 pub use crate::clock::thread_time;
 use crate::roots::Roots;
@@ -111,30 +111,24 @@ impl Inspector {
         Look { inspection, reached_bytes, versions: versions(live, &roots) }
     }
 
-    /// The bytes that an object keeps alive, itself included, each once.
+    /// The bytes that an object keeps alive, itself included, each once. What belongs to the interpreter is left out:
+    /// modules, classes, code, and what never ends. Of a module or class that is asked for itself, its namespace counts.
     ///
     /// # Safety
     /// As for [`Self::look`]; `object` is live.
     pub unsafe fn size_of(&self, interpreter: &Interpreter, object: Address) -> u64 {
         // SAFETY: passed on to the caller.
-        let live = unsafe { Live::new(interpreter, &self.objects) };
-        let borders = borders(live);
-        let mut walk = Walk::new(live, &borders, Limit::NONE);
-        walk.walk_from(&[object]);
-        walk.nodes.iter().map(|node| node.size).sum()
+        by_hand::size_of(unsafe { Live::new(interpreter, &self.objects) }, object)
     }
 
-    /// What an object consists of, exactly.
+    /// What an object consists of, exactly. Its own bytes are those that end with it: everything that only it and its
+    /// parts refer to.
     ///
     /// # Safety
     /// As for [`Self::size_of`].
     pub unsafe fn explain(&self, interpreter: &Interpreter, object: Address) -> Object {
         // SAFETY: passed on to the caller.
-        let live = unsafe { Live::new(interpreter, &self.objects) };
-        let borders = borders(live);
-        let mut walk = Walk::new(live, &borders, Limit::NONE);
-        walk.walk_from(&[object]);
-        describe::explain(&walk, object)
+        by_hand::explain(unsafe { Live::new(interpreter, &self.objects) }, object)
     }
 }
 
@@ -163,17 +157,4 @@ fn versions(live: Live<'_>, roots: &Roots) -> Vec<(&'static str, Option<String>)
             (library, version.filter(|&text| live.is_string(text)).map(|text| live.text(text, 100)))
         })
         .collect()
-}
-
-/// What the interpreter holds itself: namespaces of modules.
-fn borders(live: Live<'_>) -> FxHashSet<Address> {
-    let table = live.module_table();
-    let mut borders = FxHashSet::default();
-    borders.insert(table);
-    let mut position = 0;
-    while let Some((_, module, next)) = live.dict_next(table, position) {
-        position = next;
-        borders.extend(live.module_dict(module));
-    }
-    borders
 }

@@ -232,7 +232,7 @@ fn user_file(live: Live<'_>, name: &str, dict: Address) -> Option<String> {
 }
 
 /// Whether objects of a type are classes.
-fn is_class(live: Live<'_>, mut kind: Address) -> bool {
+pub(crate) fn is_class(live: Live<'_>, mut kind: Address) -> bool {
     while kind != 0 {
         if live.builtin(kind) == Some(Builtin::Type) {
             return true;

@@ -59,6 +59,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) complete: bool,
     /// Bytes of `__dict__`s, for classes: by node of the instance.
     pub(crate) fixed_names: usize,
+    /// Walked into though it may belong to the interpreter; 0 for none.
+    asked_for: Address,
 }
 
 impl<'a> Walk<'a> {
@@ -75,6 +77,7 @@ impl<'a> Walk<'a> {
             sampled: FxHashMap::default(),
             complete: true,
             fixed_names: 0,
+            asked_for: 0,
         }
     }
 
@@ -90,6 +93,48 @@ impl<'a> Walk<'a> {
             self.starts.push(self.targets.len() as u32);
         }
         self.run();
+    }
+
+    /// Walks from one object, which counts even if it never ends or is the namespace of a module.
+    pub(crate) fn walk_exactly(&mut self, object: Address) {
+        self.asked_for = object;
+        self.walk_from(&[object]);
+    }
+
+    /// Whether objects of this type are counted and walked into at all.
+    pub(crate) fn counts(live: Live<'_>, object: Address) -> bool {
+        let mut kinds = Kinds::default();
+        let kind = kinds.number(live, live.type_of(object));
+        kinds.get(kind).form != Form::Opaque
+    }
+
+    /// Bytes that end with an object: of it and of what nothing refers to but what ends with it. An object with more
+    /// references than the walk has met is held by others too, with all that it refers to.
+    pub(crate) fn own_bytes(&self, object: Address) -> u64 {
+        let references = self.references();
+        let mut met = vec![0u64; self.nodes.len()];
+        for &target in &self.targets {
+            met[target as usize] += 1;
+        }
+        let mut stays: Vec<bool> = self
+            .nodes
+            .iter()
+            .zip(&met)
+            .map(|(node, &met)| {
+                node.address != 0 && node.address != object && self.live.references(node.address) > met
+            })
+            .collect();
+        let mut stack: Vec<u32> = (0..self.nodes.len() as u32).filter(|&node| stays[node as usize]).collect();
+        while let Some(node) = stack.pop() {
+            for &target in references.of(node) {
+                // The object itself is taken to end, though those whom others hold may refer to it.
+                let other = self.nodes[target as usize].address != object;
+                if other && !std::mem::replace(&mut stays[target as usize], true) {
+                    stack.push(target);
+                }
+            }
+        }
+        self.nodes.iter().zip(&stays).filter(|&(_, &stays)| !stays).map(|(node, _)| node.size).sum()
     }
 
     pub(crate) fn references(&self) -> References<'_> {
@@ -133,9 +178,10 @@ impl<'a> Walk<'a> {
             return;
         }
         let kind = self.kinds.number(self.live, self.live.type_of(address));
-        if self.kinds.get(kind).form == Form::Opaque
+        if (self.kinds.get(kind).form == Form::Opaque
             || self.live.is_immortal(address)
-            || self.borders.contains(&address)
+            || self.borders.contains(&address))
+            && (address != self.asked_for || self.kinds.get(kind).form == Form::Opaque)
         {
             return;
         }
@@ -163,7 +209,7 @@ impl<'a> Walk<'a> {
         let address = node.address;
         let kind = self.kinds.get(node.kind);
         let (form, traverse) = (kind.form, kind.fields.traverse);
-        let attributes = kind.has_attributes && form != Form::Foreign;
+        let attributes = kind.has_attributes && !form.is_foreign();
         self.nodes[number as usize].size = own_size(live, address, kind);
         match form {
             Form::Opaque
@@ -197,6 +243,7 @@ impl<'a> Walk<'a> {
             }
             Form::Cell => self.meet(live.cell_content(address)),
             Form::Array => self.expand_array(number, address),
+            Form::ForeignDict => self.expand_foreign_dict(number, address, traverse),
             Form::Generator | Form::Foreign => {
                 // An object that is only being made is not known to the collector yet.
                 if !self.kinds.get(node.kind).fields.is_collected || live.is_tracked(address) {
@@ -213,9 +260,13 @@ impl<'a> Walk<'a> {
         let live = self.live;
         let positions = live.dict_positions(address);
         let step = self.step(number, positions);
+        // Keys of instances of a class are the class's.
+        let has_keys = !live.dict_is_split(address);
         let mut position = 0;
         while let Some((key, value, next)) = live.dict_next(address, position) {
-            self.meet(key);
+            if has_keys {
+                self.meet(key);
+            }
             self.meet(value);
             position = if step == 1 { next } else { (position + step).max(next) };
         }
@@ -230,6 +281,38 @@ impl<'a> Walk<'a> {
             for index in (0..count).step_by(step) {
                 self.meet(self.live.read(array.start, index * 8));
             }
+        } else if array.base == 0 && array.owns && array.letter == b'V' {
+            let offsets = array.object_fields(self.live);
+            if offsets.is_empty() {
+                return;
+            }
+            let count = array.length();
+            let step = self.step(number, count);
+            for index in (0..count).step_by(step) {
+                for offset in &offsets {
+                    self.meet(self.live.read(array.start, index * array.item_size as usize + offset));
+                }
+            }
+        }
+    }
+
+    /// A dict does not tell the collector of keys that are strings, so it is read as a dict; what else its type knows of
+    /// comes on top.
+    fn expand_foreign_dict(&mut self, number: u32, address: Address, traverse: usize) {
+        let live = self.live;
+        self.expand_dict(number, address);
+        if !live.is_tracked(address) {
+            return;
+        }
+        let mut as_dict: FxHashMap<Address, usize> = FxHashMap::default();
+        live.traverse(address, live.dict_traverse(), &mut |object| *as_dict.entry(object).or_default() += 1);
+        let mut more = Vec::new();
+        live.traverse(address, traverse, &mut |object| match as_dict.get_mut(&object) {
+            Some(left) if *left > 0 => *left -= 1,
+            _ => more.push(object),
+        });
+        for object in more {
+            self.meet(object);
         }
     }
 
@@ -340,7 +423,7 @@ pub(crate) fn own_size(live: Live<'_>, address: Address, kind: &Kind) -> u64 {
         Form::Dict => plain + live.dict_table_size(address),
         Form::Set => plain + live.set_table_size(address),
         Form::Array => plain + arrays::Array::read(live, address).own_bytes(),
-        Form::Foreign => {
+        Form::Foreign | Form::ForeignDict => {
             let said = if kind.sizer == 0 { 0 } else { live.said_size(address, kind.sizer) };
             fields.head_size + said.max(fields.basic_size + items())
         }

@@ -97,7 +97,9 @@ impl Live<'_> {
         }
     }
 
-    /// Bytes that an integer asked for; 0 for the small ones, which are always there.
+    /// Bytes that an integer asked for; 0 for the small ones, which are always there. Since 3.11
+    /// counting and arithmetic ask for a whole `PyLongObject` where one digit is enough; reading text asks for 4 bytes
+    /// less, and sums of larger ones for a digit more than they turn out to need: neither can be told from here.
     #[inline]
     pub fn integer_size(&self, integer: Address) -> u64 {
         let (digits, negative) = self.digits(integer);
@@ -107,7 +109,7 @@ impl Live<'_> {
                 return 0;
             }
         }
-        DIGITS as u64 + digits.max(1) * 4
+        DIGITS as u64 + digits.max(if self.minor_version() >= 11 { 2 } else { 1 }) * 4
     }
 
     /// The value of an integer, if it has at most 62 bits or so.

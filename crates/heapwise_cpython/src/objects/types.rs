@@ -111,6 +111,12 @@ impl Live<'_> {
         }
     }
 
+    /// `tp_traverse` of `dict`.
+    pub fn dict_traverse(&self) -> usize {
+        let dict = self.objects.types.iter().find(|entry| entry.1 == Builtin::Dict);
+        dict.map_or(0, |&(dict, _)| self.read(dict, TRAVERSE))
+    }
+
     /// The `__dict__` of a class made while the program ran; 0 for none.
     pub fn type_dict(&self, kind: Address) -> Address {
         self.read(kind, DICT)
