@@ -5,11 +5,11 @@
 
 use heapwise_analysis::Place;
 use heapwise_profile::inspection::{Cache, HolderKind, Object};
-use heapwise_source::StatementId;
 use heapwise_source::ast::Stmt;
+use heapwise_source::{Edit, Editor, Module, StatementId};
 use serde_json::json;
 
-use crate::candidate::{Candidate, Certainty, Rule};
+use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
 use crate::words;
 
@@ -71,6 +71,8 @@ fn candidate(case: &Case<'_>, object: &Object) -> Option<Candidate> {
         format!("@lru_cache(maxsize={KEPT}), or {symbol}.cache_clear() when its part of the work is done")
     };
     candidate.certainty = if cache.hits == 0 { Certainty::Certain } else { Certainty::Likely };
+    let asked_about = case.modules().iter().any(|(_, module)| is_asked_about(module));
+    candidate.fix = fix(module, definition, &cache, asked_about).map(ProposedFix::from);
     candidate.evidence.insert("entries", json!(cache.entries));
     candidate.evidence.insert("limit", json!(cache.limit));
     candidate.evidence.insert("hits", json!(cache.hits));
@@ -91,5 +93,43 @@ fn message(cache: &Cache) -> String {
         format!(
             "{bound} Few calls were answered from it in this run; how many entries are asked for again is for you to say."
         )
+    }
+}
+
+/// Whether the program looks at its caches, which a function without one has not.
+fn is_asked_about(module: &Module) -> bool {
+    ["cache_clear", "cache_info", "cache_parameters", "__wrapped__"]
+        .iter()
+        .any(|name| module.text().contains(name))
+}
+
+/// No decorator where nothing was answered, else a bound.
+fn fix(module: &Module, id: StatementId, cache: &Cache, asked_about: bool) -> Option<Edit> {
+    let editor = Editor::new(module);
+    if cache.hits == 0 && !asked_about {
+        return editor.drop_cache(id).ok();
+    }
+    let entries = usize::try_from(KEPT).ok()?;
+    cache.limit.is_none_or(|limit| limit > KEPT).then(|| editor.bound_cache(id, entries).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edits::tests::edited;
+
+    #[test]
+    fn a_cache_is_dropped_or_bounded() {
+        let fixed = |decorator: &str, hits, asked_about| {
+            let text = format!("import functools\n@{decorator}\ndef f(x):\n    return x\n");
+            let cache = Cache { hits, misses: 9, entries: 9, ..Cache::default() };
+            let (after, safety) = edited(&text, 2, |module, id| fix(module, id, &cache, asked_about))?;
+            assert_eq!(safety, heapwise_source::Safety::Unsafe);
+            after.lines().nth(1).map(str::to_owned)
+        };
+        assert_eq!(fixed("functools.lru_cache(None)", 0, false).as_deref(), Some("def f(x):"));
+        assert_eq!(fixed("functools.lru_cache(None)", 0, true).as_deref(), Some("@functools.lru_cache(8)"));
+        assert_eq!(fixed("functools.cache", 1, false).as_deref(), Some("@functools.lru_cache(maxsize=8)"));
+        assert_eq!(fixed("memoize", 0, false), None);
     }
 }

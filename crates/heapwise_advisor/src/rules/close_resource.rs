@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 
 use heapwise_profile::inspection::Resource;
-use heapwise_source::{Module, ast};
+use heapwise_source::{Edit, Editor, Module, StatementId, UseKind, VariableId, ast};
 use serde_json::json;
 
-use crate::candidate::{Candidate, Certainty, Rule};
+use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
 use crate::syntax;
 use crate::words;
@@ -91,6 +91,7 @@ fn of_kind(case: &Case<'_>, resource: &Resource) -> Vec<Candidate> {
                 .into();
             candidate.instead = (*instead).into();
             candidate.certainty = Certainty::Likely;
+            candidate.fix = fix(module, call).map(ProposedFix::from);
             candidate.evidence.insert("open", json!(resource.count));
             candidate.evidence.insert("type", json!(resource.kind));
             candidate.evidence.insert("bytes", json!(bytes));
@@ -142,4 +143,147 @@ fn lines_of_use(module: &Module, call: &ast::ExprCall, line: u32) -> BTreeSet<u3
         lines.extend(module.occurrences_of(variable).map(|it| module.lines().line(it.span.start)));
     }
     lines
+}
+
+/// The names that the assignment of an opened resource binds, if each is bound there alone.
+fn bound(module: &Module, id: StatementId) -> Option<Vec<VariableId>> {
+    let ast::Stmt::Assign(assign) = module.syntax(id) else { return None };
+    let [target] = assign.targets.as_slice() else { return None };
+    let names = match target {
+        ast::Expr::Tuple(tuple) => tuple.elts.iter().collect(),
+        one => vec![one],
+    };
+    let variables: Vec<VariableId> =
+        names.into_iter().map(|it| module.variable_of(it)).collect::<Option<_>>()?;
+    variables.iter().all(|&variable| syntax::writes(module, variable) == 1).then_some(variables)
+}
+
+/// The last statement of the same block that uses one of the variables; `None` if anything outside of the block does.
+fn last_use(module: &Module, first: StatementId, variables: &[VariableId]) -> Option<StatementId> {
+    let known = module.statement(first);
+    let block = module.block(known.parent, known.block);
+    let siblings: Vec<StatementId> =
+        block.get(known.index..)?.iter().map(|statement| module.id_of(statement)).collect::<Option<_>>()?;
+    let places = variables.iter().flat_map(|&variable| module.occurrences_of(variable));
+    let at = |it: &heapwise_source::Occurrence| {
+        siblings.iter().rposition(|&sibling| module.statement(sibling).span.contains(it.span))
+    };
+    let last = places.map(at).collect::<Option<Vec<usize>>>()?.into_iter().max()?;
+    (last > 0).then(|| siblings[last])
+}
+
+/// Whether what a variable holds is used by its methods only, or kept in a list that nobody looks at.
+fn is_used_here(module: &Module, variable: VariableId) -> bool {
+    let is_shelf = |call: &ast::ExprCall| {
+        let Some(("append", list)) = syntax::method(call) else { return false };
+        module.variable_of(list).is_some_and(|list| {
+            module.uses_of(list).iter().all(|one| match &one.kind {
+                UseKind::Method(name, _) => name == "append",
+                UseKind::Argument(function, _) => function.as_deref() == Some("len"),
+                _ => false,
+            })
+        })
+    };
+    module.uses_of(variable).iter().all(|one| match &one.kind {
+        UseKind::Method(..) | UseKind::Iterated => true,
+        UseKind::Argument(Some(path), _)
+            if matches!(path.as_str(), "json.load" | "json.dump" | "pickle.load" | "print") =>
+        {
+            true
+        }
+        UseKind::Argument(_, call) => {
+            matches!(module.expression(*call), Some(ast::Expr::Call(call)) if is_shelf(call))
+        }
+        _ => false,
+    })
+}
+
+/// `with` around a file or socket, `close` behind the last use of a connection or figure.
+fn fix(module: &Module, call: &ast::ExprCall) -> Option<Edit> {
+    let first = module.statement_at_offset(syntax::start(call))?;
+    let ast::Stmt::Assign(assign) = module.syntax(first) else { return None };
+    let variables = bound(module, first)?;
+    let last = last_use(module, first, &variables)?;
+    if !matches!(assign.value.as_ref(), ast::Expr::Call(whole) if std::ptr::eq(whole, call)) {
+        return None;
+    }
+    let editor = Editor::new(module);
+    let path = module.resolve(&call.func)?;
+    let name = &module.variable(*variables.first()?).name;
+    if path.starts_with("matplotlib.") {
+        let close = module.local_name("matplotlib.pyplot.close")?;
+        return editor.insert_after(last, &format!("{close}({name})")).ok();
+    }
+    let [variable] = variables.as_slice() else { return None };
+    if !is_used_here(module, *variable) {
+        return None;
+    }
+    let edit = if path.starts_with("sqlite3.") {
+        editor.insert_after(last, &format!("{name}.close()"))
+    } else {
+        editor.with_around(first, last)
+    };
+    // What keeps a reference may be read elsewhere, after it was closed.
+    edit.ok().map(|edit| edit.with_safety(heapwise_source::Safety::Unsafe))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edits::tests::edited;
+
+    fn fixed(text: &str) -> Option<String> {
+        let (after, safety) = edited(text, 1, |module, _| {
+            let call = syntax::calls(module).into_iter().find(|call| {
+                let path = module.resolve(&call.func).unwrap_or_default();
+                OPENERS.iter().any(|(_, names, _)| names.contains(&path.as_str()))
+            })?;
+            fix(module, call)
+        })?;
+        assert_eq!(safety, heapwise_source::Safety::Unsafe);
+        Some(after)
+    }
+
+    #[test]
+    fn files_are_opened_in_a_with() {
+        assert_eq!(
+            fixed(
+                "for p in paths:\n    f = open(p)\n    text = f.read()\n    kept.append(f)\n    use(text)\n"
+            )
+            .as_deref(),
+            Some(
+                "for p in paths:\n    with open(p) as f:\n        text = f.read()\n        kept.append(f)\n    use(text)\n"
+            )
+        );
+    }
+
+    #[test]
+    fn connections_and_figures_are_closed_behind_their_last_use() {
+        assert_eq!(
+            fixed("import sqlite3\nc = sqlite3.connect(p)\nc.execute(q)\nwork()\n").as_deref(),
+            Some("import sqlite3\nc = sqlite3.connect(p)\nc.execute(q)\nc.close()\nwork()\n")
+        );
+        assert_eq!(
+            fixed(
+                "import matplotlib.pyplot as plt\nfor i in r:\n    fig, ax = plt.subplots()\n    ax.plot(i)\n    fig.savefig(i)\n"
+            )
+            .as_deref(),
+            Some(
+                "import matplotlib.pyplot as plt\nfor i in r:\n    fig, ax = plt.subplots()\n    ax.plot(i)\n    fig.savefig(i)\n    plt.close(fig)\n"
+            )
+        );
+    }
+
+    #[test]
+    fn what_is_needed_open_is_left_alone() {
+        for text in [
+            "f = open(p)\nreader = csv.reader(f)\nprint(next(reader))\n",
+            "f = open(p)\nfiles.append(f)\nprint(files[0].read())\n",
+            "def g():\n    f = open(p)\n    f.read()\n    return f\n",
+            "if a:\n    f = open(p)\nf.read()\n",
+            "f = open(p)\n",
+        ] {
+            assert_eq!(fixed(text), None, "{text}");
+        }
+    }
 }

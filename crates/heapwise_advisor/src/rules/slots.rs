@@ -5,12 +5,13 @@
 
 use heapwise_analysis::{Change, Place};
 use heapwise_profile::inspection::Class;
-use heapwise_source::{Scope, ScopeKind};
+use heapwise_source::{Edit, Editor, Module, Scope, ScopeKind, StatementId, ast};
 use serde_json::json;
 
-use crate::candidate::{Candidate, Certainty, Rule};
+use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
 use crate::holding::listed;
+use crate::syntax;
 use crate::words;
 
 /// The rule.
@@ -83,6 +84,8 @@ fn candidate(case: &Case<'_>, class: &Class) -> Option<Candidate> {
         format!("__slots__ = ({}{comma}) as the first line of the class", names.join(", "))
     };
     candidate.certainty = Certainty::Likely;
+    candidate.fix =
+        definition.statement.and_then(|id| fix(module, id, &class.attributes)).map(ProposedFix::from);
     candidate.evidence.insert("instances", json!(class.instances));
     candidate.evidence.insert("attributes", json!(class.attributes));
     candidate.evidence.insert("bytes", json!(class.bytes));
@@ -90,4 +93,88 @@ fn candidate(case: &Case<'_>, class: &Class) -> Option<Candidate> {
     let bytes = -i64::try_from(saved).ok()?;
     candidate.changes = vec![Change::Amount { from: 0, until: u64::MAX, bytes }];
     Some(candidate)
+}
+
+/// `__slots__` or `slots=True`. Only for classes without bases, whose file neither asks for `__dict__` nor for weak references.
+fn fix(module: &Module, id: StatementId, attributes: &[String]) -> Option<Edit> {
+    let facts = module.class_facts(id)?;
+    let ast::Stmt::ClassDef(definition) = module.syntax(id) else { return None };
+    let has_bases = facts.has_keywords || facts.bases.iter().any(|base| base != "object");
+    let asks = module.text().contains("__dict__")
+        || syntax::calls(module).iter().any(|call| module.resolve(&call.func).as_deref() == Some("vars"));
+    let mut names = attributes.to_vec();
+    names.extend(facts.attributes.iter().filter(|name| !attributes.contains(name)).cloned());
+    let mangled = names.iter().any(|name| name.contains("__"));
+    if has_bases
+        || facts.slots.is_some()
+        || facts.needs_dict
+        || asks
+        || mangled
+        || module.imports_library("weakref")
+    {
+        return None;
+    }
+    let editor = Editor::new(module);
+    if facts.dataclass.is_some() {
+        let is_field = |name: &String| {
+            definition.body.iter().any(|statement| match statement {
+                ast::Stmt::AnnAssign(it) => syntax::name(&it.target).is_some_and(|field| field.id == *name),
+                _ => false,
+            })
+        };
+        // The decorator makes another class, which these would not find.
+        let body = module.slice(module.statement(id).span);
+        let knows_itself = body.contains("super(") || body.contains("__class__");
+        return (names.iter().all(is_field) && !knows_itself)
+            .then(|| editor.dataclass_slots(id).ok())
+            .flatten();
+    }
+    let is_method = |name: &String| {
+        definition.body.iter().any(|statement| match statement {
+            ast::Stmt::FunctionDef(it) => it.name.as_str() == name,
+            _ => false,
+        })
+    };
+    if names.iter().any(|name| facts.class_attributes.contains(name) || is_method(name)) {
+        return None;
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    editor.add_slots(id, &names).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edits::tests::edited;
+
+    fn fixed(text: &str) -> Option<String> {
+        let attributes = ["x".to_owned(), "y".to_owned()];
+        let (after, safety) = edited(text, 2, |module, id| fix(module, id, &attributes))?;
+        assert_eq!(safety, heapwise_source::Safety::Unsafe);
+        Some(after)
+    }
+
+    #[test]
+    fn a_class_gets_slots() {
+        let text = "import os\nclass P:\n    def __init__(self):\n        self.x = self.y = self.z = 0\n";
+        let after = text.replace("class P:\n", "class P:\n    __slots__ = (\"x\", \"y\", \"z\")\n");
+        assert_eq!(fixed(text), Some(after));
+        let text = "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\n    y: int = 0\n";
+        assert_eq!(fixed(text), Some(text.replace("@dataclass\n", "@dataclass(slots=True)\n")));
+    }
+
+    #[test]
+    fn a_class_that_may_need_its_dict_is_left_alone() {
+        let body = "    def __init__(self):\n        self.x = self.y = 0\n";
+        for text in [
+            format!("import os\nclass P(Base):\n{body}"),
+            format!("import os\nclass P:\n    x = 1\n{body}"),
+            format!("import weakref\nclass P:\n{body}"),
+            format!("import os\nclass P:\n{body}print(vars(P()))\n"),
+            format!("import os\nclass P:\n{body}        self.__z = 0\n"),
+            "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\n".to_owned(),
+        ] {
+            assert_eq!(fixed(&text), None, "{text}");
+        }
+    }
 }

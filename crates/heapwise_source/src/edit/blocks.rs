@@ -93,6 +93,36 @@ impl Editor<'_> {
         }
     }
 
+    /// Takes the decorator of `functools` that caches a function's results away. Unsafe until said otherwise: what was
+    /// answered from the cache is computed again.
+    ///
+    /// # Errors
+    /// If the function has no such decorator, or a comment would be lost.
+    pub fn drop_cache(&self, function: StatementId) -> Result<Edit, Refusal> {
+        let Stmt::FunctionDef(def) = self.module.syntax(function) else {
+            return Err(Refusal::Form("it is no function"));
+        };
+        let none = Refusal::Form("the function has no cache of functools");
+        let known = ["functools.lru_cache", "functools.cache"];
+        let cache = self.module.decorator(&def.decorator_list, &known).ok_or(none.clone())?.range();
+        let index = def.decorator_list.iter().position(|one| one.expression.range() == cache).ok_or(none)?;
+        let decorator = def.decorator_list[index].range;
+        let rest = self.module.tokens().after(decorator.end());
+        let starts = |token: &&ast::token::Token| {
+            matches!(token.kind(), TokenKind::At | TokenKind::Def | TokenKind::Async)
+        };
+        let next = rest.iter().find(starts).ok_or(Refusal::OutOfText)?.range();
+        let span = Span::new(decorator.start().to_usize(), next.start().to_usize());
+        if self.has_comment(span) {
+            return Err(Refusal::Comment);
+        }
+        let mut meant = def.clone();
+        meant.decorator_list.remove(index);
+        let replacement = Replacement { span, text: String::new() };
+        let intent = Intent::Statements { first: function, count: 1, new: vec![Stmt::FunctionDef(meant)] };
+        self.checked(vec![replacement], vec![intent], Safety::Unsafe)
+    }
+
     /// `from functools import cache` does not bring `lru_cache`: both change.
     fn bound_imported_cache(&self, decorator: &Expr, text: &str) -> Result<Edit, Refusal> {
         let no_import = Refusal::Form("the file does not import `lru_cache`");

@@ -6,6 +6,7 @@
 mod blocks;
 mod check;
 mod expressions;
+mod imports;
 mod statements;
 
 #[cfg(test)]

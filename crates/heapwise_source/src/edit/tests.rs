@@ -265,3 +265,20 @@ fn insertions_at_one_place_are_joined_where_each_stands_alone() {
     let merged = merge(text, edits.iter().flat_map(crate::Edit::replacements)).unwrap();
     assert_eq!(apply(text, &merged).unwrap(), "f(a, b=1, c=2)\ndel x\ndel y\n");
 }
+
+#[test]
+fn the_decorator_of_a_cache_is_taken_away() {
+    let drop = |editor: &Editor<'_>, id: StatementId| editor.drop_cache(id);
+    let text = "import functools\n@functools.lru_cache(\n    maxsize=None)\ndef f(x):\n    return x\n";
+    let after = "import functools\ndef f(x):\n    return x\n";
+    assert_eq!(with_line(text, 2, drop).as_deref(), Ok(after));
+    let text = "from functools import cache\nclass A:\n    @staticmethod\n    @cache\n    def f(x): pass\n";
+    let module = parse(text);
+    let inner = module.statement_at_line(3).unwrap();
+    let edit = Editor::new(&module).drop_cache(inner).unwrap();
+    let after = "from functools import cache\nclass A:\n    @staticmethod\n    def f(x): pass\n";
+    assert_eq!(apply(text, edit.replacements()).as_deref(), Ok(after));
+    let text = "from functools import cache\n@cache  # why\ndef f(x): pass\n";
+    assert_eq!(with_line(text, 2, drop), Err(Refusal::Comment));
+    assert!(matches!(with_line("def f(x): pass\n", 1, drop), Err(Refusal::Form(_))));
+}
