@@ -377,13 +377,14 @@ impl<'a> Said<'a> {
         }
         if !arguments.apply && !arguments.ask && findings.iter().any(|finding| has_edit(finding)) {
             let capture = failure::typed(&arguments.capture);
-            text += &match (self.verification.is_some(), writable.files.is_empty()) {
-                (true, true) => String::new(),
-                (true, false) => format!("\nTo write it into your files: heapwise fix {capture} --apply\n"),
-                (false, _) => {
-                    format!("\nTo prove it by running the program again: heapwise fix {capture} --verify\n")
-                }
+            let next = match (self.verification.is_some(), writable.files.is_empty()) {
+                (true, true) => None,
+                (true, false) => Some(("To write it into your files", "--apply")),
+                (false, _) => Some(("To prove it by running the program again", "--verify")),
             };
+            if let Some((purpose, option)) = next {
+                let _ = writeln!(text, "\n{purpose}: heapwise fix {capture} {option}");
+            }
         }
         text
     }
