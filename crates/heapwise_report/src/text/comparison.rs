@@ -38,7 +38,7 @@ pub fn render(comparison: &Comparison, options: &TextOptions, out: &mut dyn io::
         let growth: i128 = more.iter().map(|change| i128::from(change.growth_bytes)).sum();
         let growth = i64::try_from(growth).unwrap_or(i64::MAX);
         let rest =
-            format!("{:>NUMBER$}  in {} more", signed(growth), numbers::counted(more.len() as u64, "line"));
+            format!("{:>NUMBER$}  in {}", signed(growth), numbers::counted(more.len() as u64, "more line"));
         page.line(Line::default().add(Style::Quiet, &rest))?;
     }
     Ok(())
