@@ -218,7 +218,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
     let time = (left(agent) / 2).min(LONGEST);
     let objects = (time.as_millis() as u64 * OBJECTS_PER_MS).clamp(4_000, MOST_OBJECTS as u64);
     let smallest = (highest / SMALLEST_SHARE).max(SMALLEST);
-    let allowance = Allowance { time, objects: objects as usize, smallest };
+    let allowance = Allowance { time, objects: objects as usize, smallest, heap: height };
     let sequence = recorder::sequence();
     let again = AGAIN_AT.swap(0, Ordering::Relaxed) != 0;
     if !again && LAST_SEQUENCE.swap(sequence, Ordering::Relaxed) == sequence && sequence != 0 {

@@ -14,6 +14,7 @@ use crate::clock::thread_time;
 use crate::facts;
 use crate::kinds::Form;
 use crate::ownership::{dominators, retained};
+use crate::resources;
 use crate::roots::Roots;
 use crate::tables;
 use crate::walk::Walk;
@@ -29,8 +30,8 @@ const DEEPEST: usize = 3;
 /// A part of a holder has at least this share of its bytes.
 const SMALLEST_SHARE: u64 = 100;
 /// Buffers of fewer bytes are not listed.
-const SMALLEST_BUFFER: u64 = 16 * 1024;
-const MOST_BUFFERS: usize = 32;
+pub(crate) const SMALLEST_BUFFER: u64 = 16 * 1024;
+pub(crate) const MOST_BUFFERS: usize = 32;
 /// Classes that are told of, and from how many instances on.
 const MOST_CLASSES: usize = 30;
 const FEWEST_INSTANCES: u64 = 1000;
@@ -39,8 +40,8 @@ const FEWEST_INSTANCES: u64 = 1000;
 pub(crate) struct Account<'w, 'a> {
     pub(crate) walk: &'w Walk<'a>,
     sizes: Vec<u64>,
-    dominator: Vec<u32>,
-    retained: Vec<u64>,
+    pub(crate) dominator: Vec<u32>,
+    pub(crate) retained: Vec<u64>,
     order: Vec<u32>,
     /// Values are looked at until then.
     pub(crate) until: Option<Duration>,
@@ -238,7 +239,7 @@ impl<'w, 'a> Account<'w, 'a> {
         // What a part alone keeps is known; what it shares is found by walking, for those that could be large.
         let mut large: Vec<(u64, Label, Address)> = candidates
             .into_iter()
-            .filter(|&(_, value)| value != 0)
+            .filter(|&(_, value)| value != 0 && value != address)
             .map(|(label, value)| (self.retained_by(value), label, value))
             .filter(|&(retained, _, value)| retained >= smallest || self.is_shared(value))
             .collect();
@@ -354,6 +355,7 @@ pub(crate) fn describe(walk: &Walk<'_>, roots: &Roots, allowance: Allowance, unt
         inspection.objects.push(object);
     }
     inspection.classes = classes(&account);
+    inspection.resources = resources::find(&account, roots);
     inspection
 }
 

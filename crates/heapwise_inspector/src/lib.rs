@@ -2,7 +2,8 @@
 //!
 //! [`Inspector::look`] makes one [`Inspection`] of everything that has a name; [`Inspector::size_of`] and
 //! [`Inspector::explain`] answer for one object. [`roots`] finds the names, [`walk`] the graph of references,
-//! [`ownership`] who alone keeps what, [`describe`] says it in a person's words, [`facts`] looks at values.
+//! [`ownership`] who alone keeps what, [`describe`] says it in a person's words, [`facts`] looks at values,
+//! [`garbage`] and [`resources`] at what is not freed or closed.
 //! Invariants: nothing of the program is changed, no reference is kept, no Python code runs; time and
 //! memory of a look are bounded by what the caller allows.
 
@@ -14,13 +15,16 @@ mod clock;
 mod describe;
 mod distinct;
 mod facts;
+mod garbage;
 mod kinds;
 mod numbers;
 mod ownership;
+mod resources;
 mod roots;
 mod tables;
 mod walk;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use heapwise_capture::inspection::{Inspection, Object};
@@ -33,9 +37,11 @@ use crate::roots::Roots;
 use crate::walk::{Limit, Walk};
 
 /// Looks at the objects of an interpreter.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Inspector {
     objects: Objects,
+    /// Bytes that names did not explain when garbage was last looked for and there was none.
+    without_garbage: AtomicU64,
 }
 
 /// What a look found.
@@ -59,6 +65,8 @@ pub struct Allowance {
     pub objects: usize,
     /// Holders of fewer bytes are left out.
     pub smallest: u64,
+    /// Bytes of the live heap, about: where names explain most of them, garbage is not looked for.
+    pub heap: u64,
 }
 
 impl Inspector {
@@ -71,7 +79,7 @@ impl Inspector {
     /// The GIL is held.
     pub unsafe fn new(interpreter: &Interpreter) -> Result<Self, Refusal> {
         // SAFETY: passed on to the caller.
-        Ok(Self { objects: unsafe { Objects::find(interpreter)? } })
+        Ok(Self { objects: unsafe { Objects::find(interpreter)? }, without_garbage: AtomicU64::new(0) })
     }
 
     /// Whether a library is being imported: what is allocated then is its code, and no value has a name yet.
@@ -105,9 +113,25 @@ impl Inspector {
         let mut walk = Walk::new(live, &roots.borders, limit);
         let addresses: Vec<Address> = roots.names.iter().map(|name| name.object).collect();
         walk.walk_from(&addresses);
+        let reached_bytes: u64 = walk.weighted_sizes().iter().sum();
+        let unexplained = allowance.heap.saturating_sub(reached_bytes);
+        let without_garbage = self.without_garbage.load(Ordering::Relaxed);
+        let mut garbage = garbage::Garbage::default();
+        if unexplained >= without_garbage + LEAST_GARBAGE.max(allowance.heap / 10) {
+            // A sixth of the time, before the values take the rest.
+            let until = worked + allowance.time * 5 / 6;
+            if let Some(found) = garbage::find(&walk, &roots.borders, allowance, until) {
+                if found.bytes == 0 {
+                    self.without_garbage.store(unexplained, Ordering::Relaxed);
+                }
+                garbage = found;
+            }
+        }
         let mut inspection = describe::describe(&walk, &roots, allowance, worked + allowance.time);
+        inspection.garbage_bytes = garbage.bytes;
+        inspection.objects.extend(garbage.objects);
+        inspection.objects.sort_by_key(|object| std::cmp::Reverse(object.bytes));
         inspection.duration_ns = begun.elapsed().as_nanos() as u64;
-        let reached_bytes = walk.weighted_sizes().iter().sum();
         Look { inspection, reached_bytes, versions: versions(live, &roots) }
     }
 
@@ -131,6 +155,9 @@ impl Inspector {
         by_hand::explain(unsafe { Live::new(interpreter, &self.objects) }, object)
     }
 }
+
+/// Garbage is looked for where names leave this much unexplained, bytes.
+const LEAST_GARBAGE: u64 = 1_000_000;
 
 /// Libraries whose version advice depends on.
 const LIBRARIES: [&str; 12] = [

@@ -46,6 +46,7 @@ impl Roots {
                 roots.add_frame(live, frame, thread.native_id);
             }
         }
+        roots.add_figures(live);
         roots.borders.remove(&0);
         roots
     }
@@ -64,6 +65,21 @@ impl Roots {
                     self.modules.push((live.text(key, 200), dict));
                 }
             }
+        }
+    }
+
+    /// The figures that pyplot keeps until they are closed: the one registry of a library's that fills by forgetting.
+    fn add_figures(&mut self, live: Live<'_>) {
+        const MODULE: &str = "matplotlib._pylab_helpers";
+        let figures = live.module(MODULE).and_then(|namespace| {
+            let registry = live.dict_get(namespace, "Gcf")?;
+            let dict = if is_class(live, live.type_of(registry)) { live.type_dict(registry) } else { 0 };
+            if dict == 0 { None } else { live.dict_get(dict, "figs") }
+        });
+        if let Some(object) = figures {
+            let holder =
+                Holder { kind: HolderKind::ClassAttribute, module: MODULE.into(), ..Holder::default() };
+            self.names.push(Name { text: "open figures of pyplot".into(), holder, object });
         }
     }
 

@@ -108,33 +108,44 @@ impl<'a> Walk<'a> {
         kinds.get(kind).form != Form::Opaque
     }
 
-    /// Bytes that end with an object: of it and of what nothing refers to but what ends with it. An object with more
-    /// references than the walk has met is held by others too, with all that it refers to.
+    /// Bytes that end with an object: of it and of what nothing refers to but what ends with it.
     pub(crate) fn own_bytes(&self, object: Address) -> u64 {
+        let stays = self.staying(|address| address == object);
+        self.nodes.iter().zip(&stays).filter(|&(_, &stays)| !stays).map(|(node, _)| node.size).sum()
+    }
+
+    /// For each node whether it stays when certain objects end. An object with more references than the walk has met is
+    /// held by others too, with all that it refers to.
+    pub(crate) fn staying(&self, ends: impl Fn(Address) -> bool) -> Vec<bool> {
         let references = self.references();
         let mut met = vec![0u64; self.nodes.len()];
-        for &target in &self.targets {
-            met[target as usize] += 1;
+        for (number, node) in self.nodes.iter().enumerate() {
+            // A name of the walk's own is no reference.
+            if node.address != 0 {
+                for &target in references.of(number as u32) {
+                    met[target as usize] += 1;
+                }
+            }
         }
         let mut stays: Vec<bool> = self
             .nodes
             .iter()
             .zip(&met)
             .map(|(node, &met)| {
-                node.address != 0 && node.address != object && self.live.references(node.address) > met
+                node.address != 0 && !ends(node.address) && self.live.references(node.address) > met
             })
             .collect();
         let mut stack: Vec<u32> = (0..self.nodes.len() as u32).filter(|&node| stays[node as usize]).collect();
         while let Some(node) = stack.pop() {
             for &target in references.of(node) {
-                // The object itself is taken to end, though those whom others hold may refer to it.
-                let other = self.nodes[target as usize].address != object;
-                if other && !std::mem::replace(&mut stays[target as usize], true) {
+                // What ends is taken to end, though those who stay may refer to it.
+                let ends = ends(self.nodes[target as usize].address);
+                if !ends && !std::mem::replace(&mut stays[target as usize], true) {
                     stack.push(target);
                 }
             }
         }
-        self.nodes.iter().zip(&stays).filter(|&(_, &stays)| !stays).map(|(node, _)| node.size).sum()
+        stays
     }
 
     pub(crate) fn references(&self) -> References<'_> {

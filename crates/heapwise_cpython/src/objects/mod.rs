@@ -248,7 +248,12 @@ struct Functions {
     main_interpreter: unsafe extern "C" fn() -> Address,
     first_thread: unsafe extern "C" fn(Address) -> Address,
     next_thread: unsafe extern "C" fn(Address) -> Address,
+    /// From 3.12 on.
+    visit_collected: Option<VisitCollected>,
 }
+
+/// `PyUnstable_GC_VisitObjects`.
+type VisitCollected = unsafe extern "C" fn(unsafe extern "C" fn(Address, *mut c_void) -> c_int, *mut c_void);
 
 /// What is known of the objects of an interpreter, found once.
 #[derive(Debug, Clone)]
@@ -299,6 +304,11 @@ impl Objects {
             main_interpreter: function!(c"PyInterpreterState_Main"),
             first_thread: function!(c"PyInterpreterState_ThreadHead"),
             next_thread: function!(c"PyThreadState_Next"),
+            visit_collected: match symbol(c"PyUnstable_GC_VisitObjects") {
+                // SAFETY: the symbol is the C function of this name, with this documented signature.
+                Ok(pointer) => Some(unsafe { std::mem::transmute::<*mut c_void, VisitCollected>(pointer) }),
+                Err(_) => None,
+            },
         };
         // SAFETY: the GIL is held.
         let calls = unsafe { calls::Calls::find()? };
@@ -377,5 +387,21 @@ impl<'a> Live<'a> {
             ) -> c_int = std::mem::transmute(traverse);
             traverse(object, visited, (&raw mut visit).cast());
         }
+    }
+
+    /// Calls `visit` for each object that the collector knows of, until it returns false. False if this version of
+    /// CPython cannot tell them (before 3.12).
+    pub fn visit_collected(&self, visit: &mut dyn FnMut(Address) -> bool) -> bool {
+        type Visit<'v> = &'v mut dyn FnMut(Address) -> bool;
+        unsafe extern "C" fn visited(object: Address, argument: *mut c_void) -> c_int {
+            // SAFETY: the argument is the pointer that is handed over below.
+            let visit = unsafe { &mut *argument.cast::<Visit<'_>>() };
+            c_int::from(visit(object))
+        }
+        let Some(all) = self.functions().visit_collected else { return false };
+        let mut visit: Visit<'_> = visit;
+        // SAFETY: the GIL is held; the function switches the collector off meanwhile, lends each object and changes none.
+        unsafe { all(visited, (&raw mut visit).cast()) };
+        true
     }
 }
