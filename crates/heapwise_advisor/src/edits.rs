@@ -47,6 +47,9 @@ const KEEPERS: &[&str] = &[
     "numpy.tile",
 ];
 
+/// Those whose result is larger than what they are given: converting that costs little.
+const GROWERS: &[&str] = &["numpy.repeat", "numpy.resize", "numpy.tile"];
+
 /// Methods of arrays whose result has the array's type.
 const KEEPING_METHODS: &[&str] = &["copy", "flatten", "ravel", "repeat", "reshape", "transpose"];
 
@@ -98,7 +101,10 @@ pub(crate) fn array_edit(module: &Module, value: &Expr, dtype: &str) -> Option<E
             };
         }
         if KEEPERS.contains(&path.as_str()) {
-            return array_edit(module, call.arguments.args.first()?, dtype);
+            let of = call.arguments.args.first()?;
+            let small = GROWERS.contains(&path.as_str()) && is_computed(module, of);
+            let convert = || editor.append(of, &format!(".astype({})", dtype_text(module, call, dtype))).ok();
+            return array_edit(module, of, dtype).or_else(|| small.then(convert).flatten());
         }
         let draws = path.strip_prefix("numpy.random.").is_some_and(|name| DRAWS.contains(&name));
         return draws.then(|| converted(module, call, dtype)).flatten();
@@ -108,6 +114,20 @@ pub(crate) fn array_edit(module: &Module, value: &Expr, dtype: &str) -> Option<E
         return array_edit(module, on, dtype);
     }
     (method == "integers" && is_generator(module, on)).then(|| converted(module, call, dtype)).flatten()
+}
+
+/// Whether an expression computes with an array of NumPy's, which has `astype`.
+fn is_computed(module: &Module, expression: &Expr) -> bool {
+    let is_array = |part: &Expr| match part {
+        Expr::Call(call) => module.resolve(&call.func).is_some_and(|path| {
+            MAKERS.iter().any(|(name, _)| *name == path) || KEEPERS.contains(&path.as_str())
+        }),
+        _ => false,
+    };
+    match expression {
+        Expr::BinOp(it) => is_computed(module, &it.left) || is_computed(module, &it.right),
+        other => is_array(other),
+    }
 }
 
 fn converted(module: &Module, call: &ExprCall, dtype: &str) -> Option<Edit> {
@@ -302,6 +322,7 @@ pub(crate) mod tests {
             ("x = np.zeros(10, int)", "x = np.zeros(10, np.int8)"),
             ("x = np.full((2, 3), 7, dtype='int64')", "x = np.full((2, 3), 7, dtype=np.int8)"),
             ("x = np.tile(np.arange(100), 10)", "x = np.tile(np.arange(100, dtype=np.int8), 10)"),
+            ("x = np.tile(np.arange(9) / 2, 10)", "x = np.tile((np.arange(9) / 2).astype(np.int8), 10)"),
             ("x = np.arange(100).reshape(10, 10)", "x = np.arange(100, dtype=np.int8).reshape(10, 10)"),
             ("self.x = np.array(rows)", "self.x = np.array(rows, dtype=np.int8)"),
             ("x = rng.integers(0, 9, 10)", "x = rng.integers(0, 9, 10).astype(\"int8\")"),
@@ -321,6 +342,8 @@ pub(crate) mod tests {
             "x = make(10)",
             "x = other.integers(10)",
             "x = np.where(a, b, c)",
+            "x = np.tile(rows, 10)",
+            "x = np.roll(np.arange(9) / 2, 1)",
         ] {
             assert_eq!(typed(statement), None, "{statement}");
         }

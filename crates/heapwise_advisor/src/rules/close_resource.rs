@@ -177,11 +177,8 @@ fn is_used_here(module: &Module, variable: VariableId) -> bool {
     let is_shelf = |call: &ast::ExprCall| {
         let Some(("append", list)) = syntax::method(call) else { return false };
         module.variable_of(list).is_some_and(|list| {
-            module.uses_of(list).iter().all(|one| match &one.kind {
-                UseKind::Method(name, _) => name == "append",
-                UseKind::Argument(function, _) => function.as_deref() == Some("len"),
-                _ => false,
-            })
+            let mut reads = module.occurrences_of(list).filter(|it| it.access.reads());
+            reads.all(|it| is_put_on(module, it.span))
         })
     };
     module.uses_of(variable).iter().all(|one| match &one.kind {
@@ -196,6 +193,21 @@ fn is_used_here(module: &Module, variable: VariableId) -> bool {
         }
         _ => false,
     })
+}
+
+/// Whether a name stands in `name.append(...)` or `len(name)`.
+fn is_put_on(module: &Module, name: heapwise_source::Span) -> bool {
+    let part = module.expression(name);
+    let calls = |called: &str, it: &ast::Expr| matches!(it, ast::Expr::Call(call) if module.resolve(&call.func).as_deref() == Some(called));
+    match part.and_then(|part| module.parent_of(part)) {
+        Some(parent @ ast::Expr::Attribute(it)) => {
+            let called = module.parent_of(parent);
+            it.attr.as_str() == "append"
+                && matches!(called, Some(ast::Expr::Call(call)) if std::ptr::eq(call.func.as_ref(), parent))
+        }
+        Some(parent) => calls("len", parent),
+        None => false,
+    }
 }
 
 /// `with` around a file or socket, `close` behind the last use of a connection or figure.
@@ -264,6 +276,11 @@ mod tests {
             Some("import sqlite3\nc = sqlite3.connect(p)\nc.execute(q)\nc.close()\nwork()\n")
         );
         assert_eq!(
+            fixed("import sqlite3\nkept = []\ndef f(p):\n    c = sqlite3.connect(p)\n    kept.append(c)\nprint(len(kept))\n")
+                .as_deref(),
+            Some("import sqlite3\nkept = []\ndef f(p):\n    c = sqlite3.connect(p)\n    kept.append(c)\n    c.close()\nprint(len(kept))\n")
+        );
+        assert_eq!(
             fixed(
                 "import matplotlib.pyplot as plt\nfor i in r:\n    fig, ax = plt.subplots()\n    ax.plot(i)\n    fig.savefig(i)\n"
             )
@@ -282,6 +299,7 @@ mod tests {
             "def g():\n    f = open(p)\n    f.read()\n    return f\n",
             "if a:\n    f = open(p)\nf.read()\n",
             "f = open(p)\n",
+            "f = open(p)\nkept.append(f)\ndef g():\n    return kept[0].read()\n",
         ] {
             assert_eq!(fixed(text), None, "{text}");
         }

@@ -6,6 +6,7 @@
 use heapwise_analysis::{Change, Place};
 use heapwise_profile::inspection::Class;
 use heapwise_source::{Edit, Editor, Module, Scope, ScopeKind, StatementId, ast};
+use ruff_text_size::Ranged;
 use serde_json::json;
 
 use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
@@ -100,7 +101,10 @@ fn fix(module: &Module, id: StatementId, attributes: &[String]) -> Option<Edit> 
     let facts = module.class_facts(id)?;
     let ast::Stmt::ClassDef(definition) = module.syntax(id) else { return None };
     let has_bases = facts.has_keywords || facts.bases.iter().any(|base| base != "object");
-    let asks = module.text().contains("__dict__")
+    let is_dict = |part: &&ast::token::Token| {
+        part.kind() == ast::token::TokenKind::Name && module.slice(part.range().into()) == "__dict__"
+    };
+    let asks = module.tokens().iter().any(|token| is_dict(&token))
         || syntax::calls(module).iter().any(|call| module.resolve(&call.func).as_deref() == Some("vars"));
     let mut names = attributes.to_vec();
     names.extend(facts.attributes.iter().filter(|name| !attributes.contains(name)).cloned());
@@ -156,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_class_gets_slots() {
-        let text = "import os\nclass P:\n    def __init__(self):\n        self.x = self.y = self.z = 0\n";
+        let text = "import os  # no __dict__\nclass P:\n    def __init__(self):\n        self.x = self.y = self.z = 0\n";
         let after = text.replace("class P:\n", "class P:\n    __slots__ = (\"x\", \"y\", \"z\")\n");
         assert_eq!(fixed(text), Some(after));
         let text = "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\n    y: int = 0\n";
@@ -171,6 +175,7 @@ mod tests {
             format!("import os\nclass P:\n    x = 1\n{body}"),
             format!("import weakref\nclass P:\n{body}"),
             format!("import os\nclass P:\n{body}print(vars(P()))\n"),
+            format!("import os\nclass P:\n{body}print(P().__dict__)\n"),
             format!("import os\nclass P:\n{body}        self.__z = 0\n"),
             "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\n".to_owned(),
         ] {

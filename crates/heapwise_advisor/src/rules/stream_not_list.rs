@@ -164,7 +164,11 @@ fn iteration(module: &Module, call: &ExprCall, on: &Expr, method: &str) -> Optio
 fn is_opening(module: &Module, expression: &Expr) -> bool {
     const OPENERS: &[&str] = &["open", "io.open", "gzip.open", "bz2.open", "lzma.open"];
     let Expr::Call(call) = expression else { return false };
-    module.resolve(&call.func).is_some_and(|path| OPENERS.contains(&path.as_str()))
+    match module.resolve(&call.func) {
+        Some(path) => OPENERS.contains(&path.as_str()),
+        // A path's.
+        None => matches!(syntax::method(call), Some(("open", _))),
+    }
 }
 
 fn is_files_only_reader(module: &Module, on: &Expr) -> bool {
@@ -212,6 +216,9 @@ mod tests {
         let text = "with open(path) as f:\n    for line in f.readlines():\n        use(line)\n";
         let new = text.replace(".readlines()", "");
         assert_eq!(fixed(text, 2), Some((new, Safety::Safe)));
+        let text =
+            "def f(p):\n    with p.open() as f:\n        for line in f.readlines():\n            use(line)\n";
+        assert_eq!(fixed(text, 3).map(|it| it.1), Some(Safety::Safe));
         let text = "with open(path) as f:\n    for line in f.readlines():\n        use(f.tell())\n";
         assert_eq!(fixed(text, 2).map(|it| it.1), Some(Safety::Unsafe));
         let text = "for line in f.readlines():\n    use(line)\n";

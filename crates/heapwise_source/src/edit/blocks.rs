@@ -113,7 +113,10 @@ impl Editor<'_> {
         };
         let next = rest.iter().find(starts).ok_or(Refusal::OutOfText)?.range();
         let span = Span::new(decorator.start().to_usize(), next.start().to_usize());
-        if self.has_comment(span) {
+        // A comment behind the decorator is about it; one on a line of its own need not be.
+        let lines = self.module.lines();
+        let own = lines.span(lines.line(decorator.end().to_usize())).map_or(span.end, |line| line.end);
+        if self.has_comment(Span::new(own.min(span.end), span.end)) {
             return Err(Refusal::Comment);
         }
         let mut meant = def.clone();

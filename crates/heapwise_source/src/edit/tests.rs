@@ -279,6 +279,9 @@ fn the_decorator_of_a_cache_is_taken_away() {
     let after = "from functools import cache\nclass A:\n    @staticmethod\n    def f(x): pass\n";
     assert_eq!(apply(text, edit.replacements()).as_deref(), Ok(after));
     let text = "from functools import cache\n@cache  # why\ndef f(x): pass\n";
+    let after = "from functools import cache\ndef f(x): pass\n";
+    assert_eq!(with_line(text, 2, drop).as_deref(), Ok(after));
+    let text = "from functools import cache\n@cache\n# what it does\ndef f(x): pass\n";
     assert_eq!(with_line(text, 2, drop), Err(Refusal::Comment));
     assert!(matches!(with_line("def f(x): pass\n", 1, drop), Err(Refusal::Form(_))));
 }

@@ -1,0 +1,93 @@
+//! From what a look saw to the edit of the line that made it, on captures made by hand.
+
+use heapwise_advisor::{Safety, advise};
+use heapwise_analysis::{analyse, objects, profile::Profile};
+use heapwise_profile::inspection::{Buffer, Facts, Holder, HolderKind, Inspection, Object};
+use heapwise_testkit::{CaptureBuilder, Mode};
+
+const FILE: &str = "/home/a/app.py";
+const BYTES: u64 = 80_000_000;
+
+/// What a rule's fix changes in a program whose line 2 makes `object`: the lines of the diff, and how safe it is.
+fn fixed(rule: &str, source: &str, object: Object) -> Option<(Vec<String>, Safety)> {
+    let mut capture = CaptureBuilder::new(Mode::Exact);
+    capture.file(FILE).source(FILE, source).fact("folder", "/home/a").fact("python", "3.12.1");
+    let stack = capture.stack(&["<module>:2"]);
+    capture.allocation(0x10_0000, BYTES, stack);
+    let holder = Holder {
+        kind: HolderKind::Global,
+        function: "<module>".into(),
+        file: FILE.into(),
+        ..Holder::default()
+    };
+    let object = Object { holder: Some(holder), ..object };
+    capture.inspection(&Inspection { sequence: 1, objects: vec![object], ..Inspection::default() });
+    let profile = Profile::from_bytes(capture.build()).expect("a capture");
+    let analysis = analyse(&profile);
+    let objects = objects(&profile, &analysis);
+    let advice = advise(&profile, &analysis, &objects);
+    let finding = advice.findings.into_iter().find(|finding| finding.rule == rule).expect("a finding");
+    let fix = finding.fix?;
+    let changed = fix.diff.lines().skip(2).filter(|line| line.starts_with(['+', '-']));
+    Some((changed.map(str::to_owned).collect(), fix.safety))
+}
+
+fn held(name: &str, kind: &str, dtype: &str, facts: Facts) -> Object {
+    Object {
+        name: name.into(),
+        kind: kind.into(),
+        dtype: Some(dtype.into()),
+        shape: vec![BYTES / 8],
+        bytes: BYTES,
+        own_bytes: BYTES,
+        buffers: vec![Buffer { address: 0x10_0000, bytes: BYTES }],
+        facts,
+        ..Object::default()
+    }
+}
+
+fn between(minimum: u32, maximum: u32) -> Facts {
+    Facts { minimum: Some(minimum.into()), maximum: Some(maximum.into()), ..Facts::default() }
+}
+
+fn table(column: Object) -> Object {
+    Object {
+        name: "df".into(),
+        kind: "pandas.DataFrame".into(),
+        shape: vec![BYTES / 8, 1],
+        bytes: BYTES,
+        own_bytes: BYTES,
+        address: 1,
+        parts: vec![column],
+        ..Object::default()
+    }
+}
+
+fn lines(changed: &[&str]) -> Vec<String> {
+    changed.iter().map(|line| (*line).to_owned()).collect()
+}
+
+#[test]
+fn an_array_gets_its_type_where_it_is_made() {
+    let ages = || held("ages", "numpy.ndarray", "int64", between(0, 99));
+    let source = "import numpy as np\nages = np.tile(np.arange(100), n)\nprint(ages.sum())\n";
+    let new = ["-ages = np.tile(np.arange(100), n)", "+ages = np.tile(np.arange(100, dtype=np.int8), n)"];
+    assert_eq!(fixed("smaller-dtype", source, ages()), Some((lines(&new), Safety::Unsafe)));
+    let source = "import numpy as np\nages = np.array(rows)[order]\nprint(ages.sum())\n";
+    assert_eq!(fixed("smaller-dtype", source, ages()), None);
+    let flags = held("flags", "numpy.ndarray", "int64", between(0, 1));
+    let source = "import numpy as np\nflags = np.zeros(n, dtype=np.int64)\nprint(flags.sum())\n";
+    let new = ["-flags = np.zeros(n, dtype=np.int64)", "+flags = np.zeros(n, dtype=np.bool_)"];
+    assert_eq!(fixed("bitmask", source, flags), Some((lines(&new), Safety::Unsafe)));
+}
+
+#[test]
+fn a_column_gets_its_type_where_the_table_is_read() {
+    let facts = || Facts { distinct: Some(4), text_bytes: Some(BYTES), ..Facts::default() };
+    let state = || held("df['state']", "pandas.Series", "str", facts());
+    let source = "import pandas as pd\ndf = pd.read_csv(path)\nprint(df['state'].count())\n";
+    let new = ["-df = pd.read_csv(path)", "+df = pd.read_csv(path, dtype={\"state\": \"category\"})"];
+    assert_eq!(fixed("category-strings", source, table(state())), Some((lines(&new), Safety::Unsafe)));
+    let source = "import pandas as pd\ndf = pd.read_json(path)\nprint(df['state'].count())\n";
+    assert_eq!(fixed("category-strings", source, table(state())), None);
+}
