@@ -12,7 +12,7 @@
 use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use heapwise_capture::table::TableRecord;
@@ -21,7 +21,7 @@ use heapwise_inspector::{Allowance, Inspector, thread_time};
 
 use crate::platform::slot::{Inside, slot};
 use crate::recorder::{self, Agent};
-use crate::{blocks, hooks, monitor, platform};
+use crate::{blocks, hooks, monitor, platform, process};
 
 /// The part of the run that looks may take, as one in so many.
 const SHARE: u64 = 50;
@@ -62,6 +62,7 @@ static FORKING: AtomicBool = AtomicBool::new(false);
 static LOOKING: AtomicBool = AtomicBool::new(false);
 /// The thread that looks instead of the main one, and whether it is at work.
 static THREAD: AtomicU64 = AtomicU64::new(0);
+static THREAD_ID: AtomicU32 = AtomicU32::new(0);
 static THREAD_STATE: AtomicU8 = AtomicU8::new(IDLE);
 const IDLE: u8 = 0;
 const AT_WORK: u8 = 1;
@@ -281,6 +282,7 @@ fn look_from_own_thread() {
 
 extern "C-unwind" fn look_instead(_: *mut c_void) -> *mut c_void {
     Inside::for_ever();
+    THREAD_ID.store(process::thread_id(), Ordering::Relaxed);
     if let Some(looks) = LOOKS.get()
         && !OFF.load(Ordering::SeqCst)
         && !FORKING.load(Ordering::SeqCst)
@@ -300,6 +302,7 @@ fn join() {
     if thread != 0 {
         // SAFETY: a thread that was started and is joined once.
         unsafe { libc::pthread_join(thread, std::ptr::null_mut()) };
+        process::wait_until_gone(THREAD_ID.swap(0, Ordering::Relaxed));
     }
 }
 

@@ -6,7 +6,7 @@
 //! waits.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -32,6 +32,8 @@ static STATE: Mutex<State> = Mutex::new(State { thread: None, stop: false });
 static WAKE: Condvar = Condvar::new();
 /// When the thread may start again, by [`platform::coarse_ms`]; 0 while it runs or shall not.
 static RESTART_AT: AtomicU64 = AtomicU64::new(0);
+/// The system's id of the thread; 0 while there is none.
+static THREAD_ID: AtomicU32 = AtomicU32::new(0);
 
 struct State {
     thread: Option<JoinHandle<()>>,
@@ -64,6 +66,7 @@ pub(crate) fn stop() {
     WAKE.notify_all();
     if let Some(thread) = thread {
         let _ = thread.join();
+        process::wait_until_gone(THREAD_ID.swap(0, Ordering::Relaxed));
     }
 }
 
@@ -91,6 +94,7 @@ pub(crate) fn restart_if_due(agent: &'static Agent) {
 
 fn run(agent: &'static Agent) {
     Inside::for_ever();
+    THREAD_ID.store(process::thread_id(), Ordering::Relaxed);
     let mut look = Look::new();
     let mut last = Instant::now();
     let mut highest_heap = 0;

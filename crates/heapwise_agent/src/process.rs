@@ -3,6 +3,7 @@
 //! Reads `/proc/self`, whose formats are those of proc(5). Invariant: nothing here fails the agent; what cannot
 //! be read is 0 or empty.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Pages of the process in memory, in bytes.
@@ -31,6 +32,24 @@ fn parse_status(text: &str) -> Pages {
 pub(crate) fn thread_id() -> u32 {
     // SAFETY: takes nothing and cannot fail.
     unsafe { libc::gettid() }.cast_unsigned()
+}
+
+/// Waits until the system has forgotten a thread that was joined: for a moment it still counts as one of the process.
+pub(crate) fn wait_until_gone(thread: u32) {
+    /// A thread that was joined is gone after some microseconds; if the system does not say so, the wait ends.
+    const MOST: u32 = 10_000;
+    let mut path = [0u8; 40];
+    let mut rest = &mut path[..];
+    if thread == 0 || write!(rest, "/proc/self/task/{thread}\0").is_err() {
+        return;
+    }
+    for _ in 0..MOST {
+        // SAFETY: the path is a C string.
+        if unsafe { libc::access(path.as_ptr().cast(), libc::F_OK) } != 0 {
+            return;
+        }
+        std::thread::yield_now();
+    }
 }
 
 /// The calling thread's name, as the kernel has it.
