@@ -8,6 +8,8 @@ import pytest
 from environment import Installed, install
 
 LOADED = "import sys; print(sorted(name for name in sys.modules if name.startswith('heapwise')))"
+# Asks for a capture from within, where the start-up hook has seen none.
+WANTED = "import os; os.environ['HEAPWISE_CAPTURE'] = '/nowhere/x.heapwise'"
 RECORDING = {"HEAPWISE_CAPTURE": "/nowhere/x.heapwise"}
 
 
@@ -101,7 +103,8 @@ def test_other_interpreters_are_named_with_what_to_do(
     installed: Installed, pretend: str, reason: str, advice: str
 ) -> None:
     installed.write_agent("raise AssertionError('loaded')")
-    done = installed.run("-c", f"import sys; {pretend}; import heapwise._start", HEAPWISE_LAUNCHER_PID=str(os.getpid()))
+    code = f"import sys; {pretend}; {WANTED}; import heapwise._start"
+    done = installed.run("-c", code, HEAPWISE_LAUNCHER_PID=str(os.getpid()))
     assert (done.returncode, done.stdout) == (78, "")
     assert done.stderr.startswith(f"heapwise: cannot profile this interpreter: {reason}")
     assert advice in done.stderr
@@ -117,6 +120,7 @@ def test_importing_the_package_imports_nothing_else(installed: Installed) -> Non
 
 def test_the_start_itself_imports_nothing_else(installed: Installed) -> None:
     installed.write_agent("")
-    code = "import sys; before = set(sys.modules); import heapwise._start; print(sorted(set(sys.modules) - before))"
+    new = "print(sorted(set(sys.modules) - before))"
+    code = f"import sys; {WANTED}; before = set(sys.modules); import heapwise._start; {new}"
     done = installed.run("-c", code)
     assert done.stdout == "['heapwise', 'heapwise._agent', 'heapwise._start']\n", sys.version

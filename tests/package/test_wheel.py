@@ -26,7 +26,16 @@ def test_it_holds_the_package_the_agent_the_program_and_the_start_up_hook(wheel:
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     data = f"heapwise-{heapwise.__version__}.data"
-    modules = {"__init__.py", "__main__.py", "_agent.pyi", "_agent.so", "_overlay.py", "_start.py", "py.typed", "sizes.py"}
+    modules = {
+        "__init__.py",
+        "__main__.py",
+        "_agent.pyi",
+        "_agent.so",
+        "_overlay.py",
+        "_start.py",
+        "py.typed",
+        "sizes.py",
+    }
     assert names == {f"heapwise/{name}" for name in modules} | {
         f"{data}/platlib/heapwise.pth",
         f"{data}/scripts/heapwise",
