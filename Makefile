@@ -125,6 +125,11 @@ test-kills: $(VENV)/heapwise-installed ## Kill a program 100 times in each mode,
 	HEAPWISE_TEST_PYTHONS="$${HEAPWISE_TEST_PYTHONS:-$(CURDIR)/$(BIN)/python}" HEAPWISE_TEST_KILLS=$(KILLS) \
 		$(BIN)/python -m pytest -q tests/e2e/test_kill.py
 
+.PHONY: test-advice
+test-advice: $(VENV)/heapwise-installed ## Every program with planted waste against its hand-fixed twin
+	HEAPWISE_TEST_PYTHONS="$${HEAPWISE_TEST_PYTHONS:-$(CURDIR)/$(BIN)/python}" HEAPWISE_TEST_ADVICE=all \
+		$(BIN)/python -m pytest -q tests/e2e/test_advice.py
+
 .PHONY: fuzz
 fuzz: ## Fuzz every reader of foreign bytes (a nightly compiler and cargo-fuzz), FUZZ_SECONDS each
 	@cargo +nightly fuzz --version >/dev/null || { echo "install them: rustup toolchain install nightly; cargo install --locked cargo-fuzz" >&2; exit 1; }

@@ -14,6 +14,9 @@ use crate::case::Case;
 /// How deep parts of parts are looked at.
 const DEPTH: usize = 4;
 
+/// So many values, from all over an object, stand for the rest.
+const ENOUGH: u64 = 50_000;
+
 /// An object or a part of one, with the name that holds it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Held<'a> {
@@ -103,12 +106,19 @@ impl<'a> Case<'a> {
     /// yes only where all say yes. A value that some look lacks is absent.
     pub(crate) fn lasting_facts(&self, held: &Held<'_>) -> Facts {
         let mut facts = held.object.facts.clone();
+        let mut known = looked_at(&facts);
         for look in self.profile.inspections() {
             for owner in look.objects.iter().filter(|other| same_name(other, held.owner)) {
                 if let Some(other) = find_part(owner, &held.object.name, 0)
                     && (other.dtype.as_ref(), &other.kind) == (held.object.dtype.as_ref(), &held.object.kind)
                 {
-                    join(&mut facts, &other.facts);
+                    // A look that ran out of time says nothing.
+                    if looked_at(&other.facts) && known {
+                        join(&mut facts, &other.facts);
+                    } else if looked_at(&other.facts) {
+                        facts = other.facts.clone();
+                        known = true;
+                    }
                 }
             }
         }
@@ -155,6 +165,16 @@ fn same_name(a: &Object, b: &Object) -> bool {
         object.holder.as_ref().map(|it| (it.kind == HolderKind::Global, it.file.clone(), it.function.clone()))
     };
     a.name == b.name && place(a) == place(b)
+}
+
+/// Whether values were looked at.
+fn looked_at(facts: &Facts) -> bool {
+    facts.minimum.is_some() || facts.zero_share.is_some() || !facts.element_types.is_empty()
+}
+
+/// Whether enough values were looked at to speak of all of them: the others are like these as far as can be told.
+pub(crate) fn is_enough(facts: &Facts, count: u64) -> bool {
+    facts.sampled.is_none_or(|looked| looked >= ENOUGH || looked >= count / 4)
 }
 
 fn find_part<'o>(object: &'o Object, name: &str, depth: usize) -> Option<&'o Object> {

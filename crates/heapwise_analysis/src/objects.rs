@@ -68,7 +68,7 @@ pub fn objects<'a>(profile: &'a Profile, analysis: &Analysis) -> Objects<'a> {
     if profile.inspections().is_empty() {
         return Objects { inspection: None, blocks: FxHashMap::default(), last_seen: Vec::new() };
     }
-    let mut join = Join::new(profile, analysis.peak.sequence);
+    let mut join = Join::new(profile, analysis.peak.sequence, analysis.peak.heap_bytes);
     for (thread, event) in profile.events() {
         join.event(thread, event.sequence, event.time_ms, &event.kind);
     }
@@ -202,6 +202,7 @@ struct Join<'a> {
     /// When blocks that were found died.
     deaths: FxHashMap<u64, u64>,
     peak: u64,
+    peak_bytes: u64,
     /// Bytes of large blocks of the high-water mark that are still live, once it is behind.
     remaining: u64,
     /// By look: bytes that it shares with the high-water mark.
@@ -210,7 +211,7 @@ struct Join<'a> {
 }
 
 impl<'a> Join<'a> {
-    fn new(profile: &'a Profile, peak: u64) -> Self {
+    fn new(profile: &'a Profile, peak: u64, peak_bytes: u64) -> Self {
         let inspections = profile.inspections();
         let mut looks: Vec<_> =
             inspections.iter().enumerate().map(|(index, look)| (look.sequence, index)).collect();
@@ -231,6 +232,7 @@ impl<'a> Join<'a> {
             found: looks.iter().map(|_| FxHashMap::default()).collect(),
             deaths: FxHashMap::default(),
             peak,
+            peak_bytes,
             remaining: 0,
             shared: vec![0; looks.len()],
             looks,
@@ -408,9 +410,23 @@ impl<'a> Join<'a> {
                 last_seen[parent] = last_seen[parent].max(last_seen[id]);
             }
         }
-        let best = self.looks.iter().max_by_key(|&&(moment, index)| {
-            (self.shared[index], std::cmp::Reverse(moment.abs_diff(self.peak)))
-        });
+        // Of the looks that share nearly as much as any with the high-water mark, one that found names for it: while a
+        // value is being made it has none.
+        let most = self.shared.iter().copied().max().unwrap_or(0);
+        // What is in small blocks is not shared by this count, so a tenth of the whole may be missing.
+        let tolerated = self.peak_bytes / 10;
+        let named = |index: usize| {
+            let objects = &profile.inspections()[index].objects;
+            let bytes: u64 = objects.iter().map(|object| object.own_bytes).sum();
+            // In twentieths, so that of two that found about the same the nearer one is taken.
+            bytes.min(self.peak_bytes) * 20 / self.peak_bytes.max(1)
+        };
+        let best =
+            self.looks.iter().filter(|&&(_, index)| self.shared[index] + tolerated >= most).max_by_key(
+                |&&(moment, index)| {
+                    (named(index), self.shared[index], std::cmp::Reverse(moment.abs_diff(self.peak)))
+                },
+            );
         let index = best.map(|&(_, index)| index);
         let mut blocks = index.map(|index| std::mem::take(&mut self.found[index])).unwrap_or_default();
         for block in blocks.values_mut() {

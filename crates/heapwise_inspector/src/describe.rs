@@ -2,9 +2,10 @@
 //!
 //! Invariant: bytes of a holder are those of the graph; what was not looked at is absent.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
-use heapwise_capture::inspection::{Buffer, Class, Inspection, Object, Shared};
+use heapwise_capture::inspection::{Buffer, Class, Facts, Inspection, Object, Shared};
 use heapwise_cpython::objects::{Address, Builtin};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -45,6 +46,8 @@ pub(crate) struct Account<'w, 'a> {
     order: Vec<u32>,
     /// Values are looked at until then.
     pub(crate) until: Option<Duration>,
+    /// What is known of values by now, by where they start: an object may have several names.
+    known: RefCell<FxHashMap<(Address, Vec<u64>), Facts>>,
 }
 
 impl<'w, 'a> Account<'w, 'a> {
@@ -52,7 +55,7 @@ impl<'w, 'a> Account<'w, 'a> {
         let sizes = walk.weighted_sizes();
         let (dominator, order) = dominators(walk.references());
         let retained = retained(&sizes, &dominator, &order);
-        Self { walk, sizes, dominator, retained, order, until }
+        Self { walk, sizes, dominator, retained, order, until, known: RefCell::default() }
     }
 
     /// Whether there is time left to look at values.
@@ -125,22 +128,22 @@ impl<'w, 'a> Account<'w, 'a> {
             Form::List => {
                 object.length = Some(live.list_items(address).length as u64);
                 push_buffer(&mut object, live.list_items(address).address(), live.list_row_size(address));
-                facts::elements(self, &mut object.facts, node);
+                self.look_at_elements(&mut object.facts, node, address);
             }
             Form::Tuple => {
                 object.length = Some(live.tuple_items(address).length as u64);
                 push_buffer(&mut object, address, own);
-                facts::elements(self, &mut object.facts, node);
+                self.look_at_elements(&mut object.facts, node, address);
             }
             Form::Dict => {
                 object.length = Some(live.dict_length(address) as u64);
                 push_buffer(&mut object, live.dict_table(address), live.dict_table_size(address));
-                facts::elements(self, &mut object.facts, node);
+                self.look_at_elements(&mut object.facts, node, address);
             }
             Form::Set => {
                 object.length = Some(live.set_length(address) as u64);
                 push_buffer(&mut object, live.set_table(address), live.set_table_size(address));
-                facts::elements(self, &mut object.facts, node);
+                self.look_at_elements(&mut object.facts, node, address);
             }
             Form::String => {
                 let text = live.string(address);
@@ -170,6 +173,16 @@ impl<'w, 'a> Account<'w, 'a> {
         object
     }
 
+    fn look_at_elements(&self, facts: &mut Facts, node: u32, address: Address) {
+        let place = (address, Vec::new());
+        if let Some(known) = self.known.borrow().get(&place) {
+            facts.clone_from(known);
+            return;
+        }
+        facts::elements(self, facts, node);
+        self.known.borrow_mut().insert(place, facts.clone());
+    }
+
     fn describe_array(&self, object: &mut Object, address: Address) {
         let live = self.walk.live;
         let array = Array::read(live, address);
@@ -183,7 +196,17 @@ impl<'w, 'a> Account<'w, 'a> {
             object.facts.view_of = Some(Buffer { address: owner.start as u64, bytes: owner.bytes() });
         }
         object.facts.mapped_file = self.is_mapped_file(&array);
+        let place = (
+            array.start,
+            array.shape.iter().copied().chain(array.strides.iter().map(|it| it.cast_unsigned())).collect(),
+        );
+        if let Some(facts) = self.known.borrow().get(&place) {
+            let view_of = object.facts.view_of;
+            object.facts = Facts { view_of, ..facts.clone() };
+            return;
+        }
         facts::array(self, &mut object.facts, &array);
+        self.known.borrow_mut().insert(place, object.facts.clone());
     }
 
     /// The array at the end of the chain of bases, or the array itself.
@@ -228,6 +251,15 @@ impl<'w, 'a> Account<'w, 'a> {
                 while let Some((key, value, next)) = live.dict_next(address, position) {
                     candidates.push((Label::Key(key), value));
                     position = (position + step).max(next);
+                }
+            }
+            Form::Foreign if facts::cached_results(live, address) != 0 => {
+                let mut position = 0;
+                while let Some((key, value, next)) =
+                    live.dict_next(facts::cached_results(live, address), position)
+                {
+                    candidates.push((Label::Key(key), value));
+                    position = next;
                 }
             }
             _ => {

@@ -8,7 +8,7 @@ use heapwise_capture::inspection::{Cache, Facts};
 use heapwise_cpython::objects::{Address, Builtin, Live};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Number;
-use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::arrays::Array;
 use crate::describe::{Account, type_name};
@@ -22,11 +22,15 @@ const SAMPLE: usize = 20_000;
 /// Elements that are looked at when there is no limit of time.
 const MOST_ELEMENTS: usize = 2_000_000;
 /// Numbers between two looks at the clock.
-const PIECE: usize = 1 << 18;
+const PIECE: usize = 1 << 16;
+/// Elements of a container that are looked at at most while the program runs.
+const MOST_SAMPLED: usize = 1 << 16;
 /// Buffers of fewer bytes get no hash.
 const SMALLEST_HASHED: u64 = 64 * 1024;
 /// Attributes, keys or places of a record that are told.
 const MOST_FIELDS: usize = 200;
+/// What elements directly consist of is looked at so far.
+const MOST_INNER: usize = 16;
 /// Records whose fields are looked at.
 const MOST_RECORDS: usize = 1000;
 
@@ -104,22 +108,26 @@ fn numbers<T: Element>(account: &Account<'_, '_>, facts: &mut Facts, array: &Arr
     let mut summary = Summary::<T>::new();
     let mut looked = 0;
     let contiguous = step == size_of::<T>() as isize && array.start.is_multiple_of(align_of::<T>());
-    let mut hash = Xxh3Default::new();
+    let mut hash = 0u64;
     let hashed = contiguous && array.bytes() >= SMALLEST_HASHED;
     if contiguous {
         // SAFETY: the array has `count` elements in a row; while the GIL is held it is not freed or resized. Code
         // that works without the GIL may write to it meanwhile, which gives a number from before or after.
         let values = unsafe { std::slice::from_raw_parts(array.start as *const T, count) };
-        for piece in values.chunks(PIECE) {
-            if !account.has_time() {
+        let pieces = count.div_ceil(PIECE);
+        // From all over the array, so that what was seen when the time ends stands for the rest.
+        for place in spread(pieces) {
+            if looked > 0 && !account.has_time() {
                 break;
             }
+            let piece = &values[place * PIECE..((place + 1) * PIECE).min(count)];
             summary.add(piece);
             if hashed {
                 // SAFETY: the same memory as bytes.
-                hash.update(unsafe {
-                    std::slice::from_raw_parts(piece.as_ptr().cast::<u8>(), size_of_val(piece))
-                });
+                let bytes =
+                    unsafe { std::slice::from_raw_parts(piece.as_ptr().cast::<u8>(), size_of_val(piece)) };
+                // A sum, since the pieces come in any order.
+                hash = hash.wrapping_add(xxh3_64_with_seed(bytes, place as u64));
             }
             looked += piece.len();
         }
@@ -134,9 +142,17 @@ fn numbers<T: Element>(account: &Account<'_, '_>, facts: &mut Facts, array: &Arr
     if looked < count {
         facts.sampled = Some(looked as u64);
     } else if hashed {
-        facts.content_hash = Some(format!("{:016x}", hash.digest()));
+        facts.content_hash = Some(format!("{hash:016x}"));
     }
     summary.tell(facts, looked as u64);
+}
+
+/// The numbers below `count`, each once, in an order that is spread over them from the first ones on.
+fn spread(count: usize) -> impl Iterator<Item = usize> {
+    let bits = count.next_power_of_two().trailing_zeros();
+    (0..1usize << bits)
+        .map(move |number| if bits == 0 { 0 } else { number.reverse_bits() >> (usize::BITS - bits) })
+        .filter(move |&place| place < count)
 }
 
 /// Looks at the elements of a container.
@@ -177,40 +193,52 @@ fn dict_elements(account: &Account<'_, '_>, facts: &mut Facts, dict: Address) {
     let mut of_keys = Facts::default();
     elements_of(account, &mut of_keys, count, |index| entries[index].0);
     elements_of(account, facts, count, |index| entries[index].1);
+    // Some entries stand for all.
+    let scale = |number: u64| number * live.dict_length(dict) as u64 / count.max(1) as u64;
     let mut types = BTreeMap::new();
     for (kind, number) in of_keys.element_types {
-        types.insert(format!("key: {kind}"), number);
+        types.insert(format!("key: {kind}"), scale(number));
     }
     for (kind, number) in std::mem::take(&mut facts.element_types) {
-        types.insert(format!("value: {kind}"), number);
+        types.insert(format!("value: {kind}"), scale(number));
     }
     facts.element_types = types;
     if step > 1 {
-        facts.sampled = Some(count as u64);
+        facts.sampled = Some(facts.sampled.unwrap_or(count as u64));
     }
     facts.duplicate_bytes = match (facts.duplicate_bytes, of_keys.duplicate_bytes) {
         (Some(values), Some(keys)) => Some(values + keys),
         (values, keys) => values.or(keys),
-    };
+    }
+    .map(scale);
+    facts.text_bytes = facts.text_bytes.map(scale);
+    facts.idle_collections = facts.idle_collections.map(scale);
+    facts.idle_bytes = facts.idle_bytes.map(scale);
 }
 
 /// Looks at a row of objects; `at` gives the one at a place, or 0 for none.
 fn elements_of(account: &Account<'_, '_>, facts: &mut Facts, count: usize, at: impl Fn(usize) -> Address) {
     let walk = account.walk;
     let live = walk.live;
-    let most = if account.until.is_some() { SAMPLE.max(PIECE / 4) } else { MOST_ELEMENTS };
+    let most = if account.until.is_some() { MOST_SAMPLED } else { MOST_ELEMENTS };
     let step = count.div_ceil(most).max(1);
     let mut kinds: FxHashMap<Address, (u64, Address)> = FxHashMap::default();
     let mut strings = Strings::default();
     let mut numbers = Summary::<f64>::new();
     let mut integers: Option<(i64, i64)> = None;
     let mut wide = false;
-    let mut idle = (0u64, 0u64);
+    let mut idle = Idle::default();
+    let mut same = Same::default();
     let mut records: Vec<Address> = Vec::new();
     let (mut looked, mut missing) = (0u64, 0u64);
-    let mut seen = FxHashSet::default();
-    for (turn, index) in (0..count).step_by(step).enumerate() {
-        if turn % 4096 == 0 && turn > 0 && !account.has_time() {
+    let places = count.div_ceil(step);
+    let pieces = places.div_ceil(2048);
+    // From all over the row, so that what was seen when the time ends stands for the rest.
+    let indices = spread(pieces)
+        .flat_map(|piece| piece * 2048..((piece + 1) * 2048).min(places))
+        .map(|place| place * step);
+    for (turn, index) in indices.enumerate() {
+        if turn % 2048 == 0 && turn > 0 && !account.has_time() {
             facts.sampled = Some(looked);
             break;
         }
@@ -237,41 +265,43 @@ fn elements_of(account: &Account<'_, '_>, facts: &mut Facts, count: usize, at: i
                 }
                 None => wide = true,
             },
-            Some(Builtin::List | Builtin::Dict | Builtin::Set | Builtin::Tuple) => {
-                if let Some(bytes) = idle_size(account, object, live.builtin(kind))
-                    && (live.references(object) <= 2 || seen.insert(object))
-                {
-                    idle.0 += 1;
-                    idle.1 += bytes;
-                }
+            Some(Builtin::List | Builtin::Dict | Builtin::Set | Builtin::Tuple | Builtin::Bytes) => {
+                idle.add(account, object);
+                same.add(live, object);
                 if records.len() < MOST_RECORDS {
                     records.push(object);
                 }
             }
             _ => {
+                idle.add(account, object);
                 if records.len() < MOST_RECORDS {
                     records.push(object);
                 }
             }
         }
     }
-    if step > 1 {
-        facts.sampled = Some(looked);
-    }
-    let factor = if looked == 0 { 1 } else { step as u64 };
-    for (number, example) in kinds.values() {
-        *facts.element_types.entry(type_name(walk, *example)).or_default() += number * factor;
-    }
     if looked == 0 {
         return;
     }
-    if missing > 0 || strings.count > 0 {
-        facts.missing = Some(missing * factor);
+    if step > 1 {
+        facts.sampled = Some(looked);
     }
-    strings.tell(facts, factor, step > 1);
-    if idle.0 > 0 {
-        facts.idle_collections = Some(idle.0 * factor);
-        facts.idle_bytes = Some(idle.1 * factor);
+    let all = if facts.sampled.is_some() { count as u64 } else { looked };
+    let scale = |number: u64| (number as f64 * all as f64 / looked as f64) as u64;
+    for (number, example) in kinds.values() {
+        *facts.element_types.entry(type_name(walk, *example)).or_default() += scale(*number);
+    }
+    if missing > 0 || strings.count > 0 {
+        facts.missing = Some(scale(missing));
+    }
+    strings.tell(facts, scale, facts.sampled.is_some());
+    if same.bytes > 0 {
+        facts.duplicate_bytes = Some(facts.duplicate_bytes.unwrap_or(0) + scale(same.bytes));
+    }
+    if idle.count > 0 && idle.known > 0 {
+        let of_known = |number: u64| scale((number as f64 * idle.met as f64 / idle.known as f64) as u64);
+        facts.idle_collections = Some(of_known(idle.count));
+        facts.idle_bytes = Some(of_known(idle.bytes));
     }
     if kinds.len() == 1 {
         if let Some((low, high)) = integers.filter(|_| !wide) {
@@ -285,21 +315,108 @@ fn elements_of(account: &Account<'_, '_>, facts: &mut Facts, count: usize, at: i
     }
 }
 
-/// Bytes of a collection that has nothing or one element in it, with more room than that takes.
-fn idle_size(account: &Account<'_, '_>, object: Address, kind: Option<Builtin>) -> Option<u64> {
-    let live = account.walk.live;
-    let length = match kind {
-        Some(Builtin::List) => live.list_items(object).length,
-        Some(Builtin::Dict) => live.dict_length(object),
-        Some(Builtin::Set) => live.set_length(object),
-        _ => return None,
-    };
-    if length > 1 {
-        return None;
+/// Collections with nothing or one element in them, among elements and in what elements directly consist of.
+#[derive(Debug, Default)]
+struct Idle {
+    /// Elements that were looked at, and those of them that the walk knows.
+    met: u64,
+    known: u64,
+    count: u64,
+    bytes: u64,
+}
+
+impl Idle {
+    fn add(&mut self, account: &Account<'_, '_>, object: Address) {
+        let walk = account.walk;
+        self.met += 1;
+        let Some(node) = walk.node_of(object) else { return };
+        self.known += 1;
+        self.one(account, node);
+        let inner = walk.references().of(node);
+        // A large element is a collection of its own, which is looked at by itself.
+        for &inner in inner.iter().take(MOST_INNER) {
+            self.one(account, inner);
+        }
     }
-    let node = account.walk.node_of(object)?;
-    let node = account.walk.nodes[node as usize];
-    Some(own_size(live, object, account.walk.kinds.get(node.kind)))
+
+    fn one(&mut self, account: &Account<'_, '_>, node: u32) {
+        let live = account.walk.live;
+        let node = account.walk.nodes[node as usize];
+        if node.address == 0 || live.references(node.address) > 1 {
+            return;
+        }
+        let kind = account.walk.kinds.get(node.kind);
+        let length = match live.builtin(kind.address) {
+            Some(Builtin::List) => live.list_items(node.address).length,
+            Some(Builtin::Dict) => live.dict_length(node.address),
+            Some(Builtin::Set) => live.set_length(node.address),
+            _ => return,
+        };
+        if length <= 1 {
+            self.count += 1;
+            self.bytes += own_size(live, node.address, kind);
+        }
+    }
+}
+
+/// Equal immutable objects: bytes, and tuples of plain values.
+#[derive(Debug, Default)]
+struct Same {
+    bytes: u64,
+    objects: FxHashSet<Address>,
+    values: FxHashSet<u64>,
+}
+
+impl Same {
+    fn add(&mut self, live: Live<'_>, object: Address) {
+        if let Some((hash, bytes)) = value(live, object, 0)
+            && self.objects.insert(object)
+            && !self.values.insert(hash)
+        {
+            self.bytes += bytes;
+        }
+    }
+}
+
+/// A hash of an immutable value and the bytes that it alone takes; `None` for what is not plain.
+fn value(live: Live<'_>, object: Address, depth: u64) -> Option<(u64, u64)> {
+    let kind = live.builtin(live.type_of(object))?;
+    let row = |start: Address, bytes: usize| {
+        // SAFETY: a live object has its content there.
+        let content = unsafe { std::slice::from_raw_parts(start as *const u8, bytes) };
+        xxh3_64_with_seed(content, depth << 8 | kind as u64)
+    };
+    let alone = |bytes: u64| if depth == 0 || live.references(object) == 1 { bytes } else { 0 };
+    Some(match kind {
+        Builtin::Bytes => {
+            (row(object + 32, live.size_field(object).max(0) as usize), alone(live.bytes_size(object)))
+        }
+        Builtin::Float => (row(object + 16, 8), alone(24)),
+        Builtin::Integer => (
+            row(live.integer(object)?.to_ne_bytes().as_ptr() as Address, 8),
+            alone(live.integer_size(object)),
+        ),
+        Builtin::String => {
+            let text = live.string(object);
+            (row(text.start, text.bytes() as usize), alone(live.string_size(object)))
+        }
+        Builtin::Constant => (object as u64, 0),
+        Builtin::Tuple if depth < 3 => {
+            let items = live.tuple_items(object);
+            if items.length == 0 || items.length > MOST_INNER {
+                return None;
+            }
+            let mut hash = xxh3_64(&items.length.to_ne_bytes());
+            let mut bytes = alone(40 + 8 * items.length as u64);
+            for index in 0..items.length {
+                let (of_item, size) = value(live, live.item(items, index), depth + 1)?;
+                hash = hash.rotate_left(9).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ of_item;
+                bytes += size;
+            }
+            (hash, bytes)
+        }
+        _ => return None,
+    })
 }
 
 /// The fields of records of one shape: keys of dicts, attributes of instances, places of tuples, each with its
@@ -392,34 +509,42 @@ impl Strings {
         }
     }
 
-    fn tell(&self, facts: &mut Facts, factor: u64, sampled: bool) {
+    fn tell(&self, facts: &mut Facts, scale: impl Fn(u64) -> u64, sampled: bool) {
         if self.count == 0 {
             return;
         }
-        facts.text_bytes = Some(self.text_bytes * factor);
+        facts.text_bytes = Some(scale(self.text_bytes));
         let (distinct, exact) = self.distinct.count();
         facts.distinct = Some(distinct);
         facts.distinct_estimated = sampled || !exact;
-        if !sampled {
-            facts.duplicate_bytes = Some(self.duplicate_bytes);
-        }
+        facts.duplicate_bytes = Some(scale(self.duplicate_bytes));
     }
 }
 
-/// What a cache of `functools` says of itself, read from its fields.
+/// Where a cache of `functools` has its function; read from its fields, as the rest.
 ///
 /// `lru_cache_object` of `Modules/_functoolsmodule.c`, the same from 3.10 to 3.13: the head of a linked list of 56 bytes,
 /// then `wrapper`, `typed`, `cache`, `hits`, `func`, `maxsize`, `misses`, a word each.
+pub(crate) const CACHED_FUNCTION: usize = 88;
+
+const CACHED_RESULTS: usize = 72;
+
+/// The dict of such a cache; 0 if the object is none.
+pub(crate) fn cached_results(live: Live<'_>, object: Address) -> Address {
+    if live.c_name(live.type_of(object)) != "functools._lru_cache_wrapper" {
+        return 0;
+    }
+    let dict: Address = live.read(object, CACHED_RESULTS);
+    if dict != 0 && live.builtin(live.type_of(dict)) == Some(Builtin::Dict) { dict } else { 0 }
+}
+
+/// Entries, bound and use of such a cache.
 pub(crate) fn cache(live: Live<'_>, object: Address) -> Option<Cache> {
-    const ENTRIES: usize = 72;
     const HITS: usize = 80;
     const LIMIT: usize = 96;
     const MISSES: usize = 104;
-    if live.c_name(live.type_of(object)) != "functools._lru_cache_wrapper" {
-        return None;
-    }
-    let dict: Address = live.read(object, ENTRIES);
-    if dict == 0 || live.builtin(live.type_of(dict)) != Some(Builtin::Dict) {
+    let dict = cached_results(live, object);
+    if dict == 0 {
         return None;
     }
     let number = |offset: usize| live.read::<i64>(object, offset);

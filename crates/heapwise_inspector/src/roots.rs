@@ -48,7 +48,33 @@ impl Roots {
         }
         roots.add_figures(live);
         roots.borders.remove(&0);
+        roots.leave_out_aliases(live);
         roots
+    }
+
+    /// What a user's name stands for is that name's: a parameter of a library's function, or the iterator of a loop
+    /// over it, is the same thing for the moment of the call and holds nothing of its own.
+    fn leave_out_aliases(&mut self, live: Live<'_>) {
+        let of_user = |name: &Name| origin(&name.holder.file) == Origin::User;
+        let own: FxHashSet<Address> = self
+            .names
+            .iter()
+            .filter(|name| of_user(name) && name.text != ".0")
+            .map(|name| name.object)
+            .collect();
+        self.names.retain(|name| {
+            if name.text == ".0" {
+                let mut of_named = false;
+                let fields = live.type_fields(live.type_of(name.object));
+                if !fields.is_heap_type && fields.is_collected && live.is_tracked(name.object) {
+                    live.traverse(name.object, fields.traverse, &mut |object| {
+                        of_named |= own.contains(&object)
+                    });
+                }
+                return !of_named;
+            }
+            of_user(name) || !own.contains(&name.object)
+        });
     }
 
     fn find_modules(&mut self, live: Live<'_>) {
@@ -129,6 +155,12 @@ impl Roots {
                 let cached = live.c_name(kind) == "functools._lru_cache_wrapper";
                 if cached {
                     holder.kind = HolderKind::Cache;
+                    // Where the function that is cached is defined, with its decorator.
+                    let function: Address = live.read(value, crate::facts::CACHED_FUNCTION);
+                    if function != 0 && live.builtin(live.type_of(function)) == Some(Builtin::Function) {
+                        let (file, qualified, first_line) = live.code_place(live.function_code(function));
+                        (holder.file, holder.function, holder.first_line) = (file, qualified, first_line);
+                    }
                 }
                 self.names.push(Name { text, holder, object: value });
             }

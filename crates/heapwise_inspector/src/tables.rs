@@ -125,7 +125,17 @@ fn labels(account: &Account<'_, '_>, index: Address) -> Vec<String> {
         values = inner;
     }
     if live.c_name(live.type_of(values)) != "numpy.ndarray" {
-        return Vec::new();
+        // Arrow's strings are no objects, but the table that finds a column by its name has them as such.
+        let engine = attribute(live, index, "_cache")
+            .filter(|&cache| is(live, cache, Builtin::Dict))
+            .and_then(|cache| live.dict_get(cache, "_engine"));
+        let of_engine = engine.map(|engine| referents(live, engine)).unwrap_or_default();
+        let Some(objects) =
+            of_engine.into_iter().find(|&part| live.c_name(live.type_of(part)) == "numpy.ndarray")
+        else {
+            return Vec::new();
+        };
+        values = objects;
     }
     let array = Array::read(live, values);
     if array.strides.len() != 1 {

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
 use crate::edits;
-use crate::holding::Held;
+use crate::holding::{Held, is_enough};
 use crate::words;
 
 /// The rule.
@@ -45,7 +45,7 @@ fn candidate(case: &Case<'_>, held: &Held<'_>) -> Option<Candidate> {
         let zero = facts.minimum.as_ref().and_then(serde_json::Number::as_i64) == Some(0);
         let one = facts.maximum.as_ref().and_then(serde_json::Number::as_i64) == Some(1);
         let wide = matches!(held.dtype(), "int64" | "uint64" | "int32" | "uint32" | "int16" | "uint16");
-        (zero && one && wide && facts.sampled.is_none())
+        (zero && one && wide && is_enough(&facts, held.count()))
             .then_some("only 0 and 1 in whole numbers of several bytes")?
     };
     if count == 0 || held.object.own_bytes < count {

@@ -39,7 +39,11 @@ impl Rule for BoundedCache {
 }
 
 fn candidate(case: &Case<'_>, object: &Object) -> Option<Candidate> {
-    let cache = object.facts.cache?;
+    // How it was used is known best at the end.
+    let looks = case.profile.inspections().iter().rev();
+    let last =
+        looks.flat_map(|look| &look.objects).find(|it| it.name == object.name && it.facts.cache.is_some());
+    let (at_peak, cache) = (object.facts.cache?, last.unwrap_or(object).facts.cache?);
     let holder = object.holder.as_ref()?;
     let asked = cache.hits + cache.misses;
     if cache.entries < 2 || 2 * cache.hits >= asked || holder.kind == HolderKind::Garbage {
@@ -56,7 +60,7 @@ fn candidate(case: &Case<'_>, object: &Object) -> Option<Candidate> {
     let mut candidate = case.candidate(&place, symbol);
     let own = object.own_bytes;
     let kept = if cache.hits == 0 { 0 } else { KEPT.min(cache.entries) };
-    let new_bytes = own / cache.entries * kept;
+    let new_bytes = own / at_peak.entries.max(1) * kept.min(at_peak.entries);
     candidate.title = format!(
         "the cache of `{symbol}` keeps {} entries, {}, and answered {} of {} calls",
         words::count(cache.entries),

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
 use crate::edits;
-use crate::holding::{Held, listed};
+use crate::holding::{Held, is_enough, listed};
 use crate::usage::ColumnUse;
 use crate::words;
 
@@ -54,11 +54,14 @@ fn column<'a>(case: &Case<'a>, held: Held<'a>) -> Option<Column<'a>> {
         return None;
     }
     let facts = case.lasting_facts(&held);
-    if facts.distinct_estimated || facts.sampled.is_some() {
-        return None;
-    }
     let values = facts.distinct.filter(|values| *values > 0)?;
     let rows = held.count();
+    let looked = facts.sampled.unwrap_or(rows);
+    // Few values among many that were looked at stay few; many may be any number.
+    let few = values * 100 <= looked;
+    if !is_enough(&facts, rows) || (!few && (facts.distinct_estimated || facts.sampled.is_some())) {
+        return None;
+    }
     let code_bytes = match values {
         ..128 => 1,
         128..32_768 => 2,

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
 use crate::edits;
-use crate::holding::{Held, listed};
+use crate::holding::{Held, is_enough, listed};
 use crate::words;
 
 /// The rule.
@@ -42,7 +42,10 @@ fn is_exact(case: &Case<'_>, held: &Held<'_>) -> bool {
     let facts = case.lasting_facts(held);
     let all_the_same = facts.minimum.is_some() && facts.minimum == facts.maximum;
     // One value repeated says nothing of the values that will come: an array that is not filled yet, most often.
-    facts.float32_exact == Some(true) && facts.sampled.is_none() && !all_the_same && !facts.mapped_file
+    facts.float32_exact == Some(true)
+        && is_enough(&facts, held.count())
+        && !all_the_same
+        && !facts.mapped_file
 }
 
 fn candidate(case: &Case<'_>, group: &[Held<'_>]) -> Candidate {

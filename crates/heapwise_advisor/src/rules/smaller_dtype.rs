@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
 use crate::edits;
-use crate::holding::{Held, listed};
+use crate::holding::{Held, is_enough, listed};
 use crate::words;
 
 /// The rule.
@@ -65,7 +65,7 @@ fn narrower<'a>(case: &Case<'a>, held: Held<'a>) -> Option<Narrower<'a>> {
         return None;
     }
     let facts = case.lasting_facts(&held);
-    if facts.sampled.is_some() {
+    if !is_enough(&facts, held.count()) {
         return None;
     }
     let whole = |number: &serde_json::Number| {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::candidate::{Candidate, Certainty, Rule};
 use crate::case::Case;
-use crate::holding::Held;
+use crate::holding::{Held, is_enough};
 use crate::words;
 
 /// The rule.
@@ -49,7 +49,7 @@ fn candidate(case: &Case<'_>, held: &Held<'_>) -> Option<Candidate> {
         _ => return None,
     };
     let facts = case.lasting_facts(held);
-    let zeros = facts.zero_share.filter(|share| *share < 1.0 && facts.sampled.is_none())?;
+    let zeros = facts.zero_share.filter(|share| *share < 1.0 && is_enough(&facts, held.count()))?;
     let stored = ((rows * columns) as f64 * (1.0 - zeros)).ceil() as u64;
     let new_bytes = stored * (width + INDEX_BYTES) + (rows + 1) * INDEX_BYTES;
     let old_bytes = held.object.own_bytes;
