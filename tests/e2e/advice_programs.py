@@ -1,5 +1,5 @@
-"""Programs with planted waste, look-alikes and clean ones: their headers, their hand-fixed twins, and a run held against
-the header.
+"""Programs with planted waste, look-alikes and clean ones: their headers, their hand-fixed twins, and a run held
+against the header.
 
 Invariants: the header is as strict as that of other programs (an unknown line, or a marker that is not there, is an
 error); a program with a twin prints the same with and without the waste. The format is described in tests/README.md.

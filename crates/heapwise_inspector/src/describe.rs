@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use heapwise_capture::inspection::{Buffer, Class, Facts, Inspection, Object, Shared};
+use heapwise_capture::origin::{Origin, origin};
 use heapwise_cpython::objects::{Address, Builtin};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -561,8 +562,8 @@ fn class_place(walk: &Walk<'_>, class: Address) -> (String, u32) {
         position = next;
         if live.builtin(live.type_of(value)) == Some(Builtin::Function) {
             let (file, _, first_line) = live.code_place(live.function_code(value));
-            // What a decorator made, such as a dataclass's __init__, is in no file.
-            if !file.starts_with('<') && (place.1 == 0 || first_line < place.1) {
+            // What a decorator made, such as a dataclass's methods, is in no file or in a library's.
+            if origin(&file) == Origin::User && (place.1 == 0 || first_line < place.1) {
                 place = (file, first_line);
             }
         }

@@ -55,7 +55,8 @@ impl Roots {
     /// What a user's name stands for is that name's: a parameter of a library's function, or the iterator of a loop
     /// over it, is the same thing for the moment of the call and holds nothing of its own.
     fn leave_out_aliases(&mut self, live: Live<'_>) {
-        let of_user = |name: &Name| origin(&name.holder.file) == Origin::User;
+        // At its end a script's namespace has lost the name of its file.
+        let of_user = |name: &Name| name.holder.file.is_empty() || origin(&name.holder.file) == Origin::User;
         let own: FxHashSet<Address> = self
             .names
             .iter()
