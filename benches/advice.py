@@ -59,8 +59,8 @@ def table(rows: list[Score]) -> str:
     right = [row for row in compared if row.saving_is_right]
     lines += [
         "",
-        f"{len(found)} of {len(rows)} expected findings are among the first {TOP}. {len(right)} of {len(compared)} that "
-        f"have a twin are within {SAVING_SHARE:.0%} (or {SAVING_BYTES / 1e6:.0f} MB) of what it saves.",
+        f"{len(found)} of {len(rows)} expected findings are among the first {TOP}. {len(right)} of {len(compared)} "
+        f"that have a twin are within {SAVING_SHARE:.0%} (or {SAVING_BYTES / 1e6:.0f} MB) of what it saves.",
     ]
     return "\n".join(lines)
 
