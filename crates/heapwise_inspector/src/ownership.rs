@@ -4,20 +4,21 @@
 //! the bytes below a node in the tree of dominators are what its end would free. Computed exactly, by the
 //! semidominators of Lengauer and Tarjan with the simple form of path compression.
 
-/// References as rows: the targets of node `n` are `targets[starts[n]..starts[n + 1]]`. Node 0 is the root.
+/// References as rows: the targets of node `n` are `targets[from..to]` with `rows[n] == (from, to)`. Node 0 is the root.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct References<'a> {
-    pub(crate) starts: &'a [u32],
+    pub(crate) rows: &'a [(u32, u32)],
     pub(crate) targets: &'a [u32],
 }
 
 impl<'a> References<'a> {
     pub(crate) fn of(&self, node: u32) -> &'a [u32] {
-        &self.targets[self.starts[node as usize] as usize..self.starts[node as usize + 1] as usize]
+        let (from, to) = self.rows[node as usize];
+        &self.targets[from as usize..to as usize]
     }
 
     pub(crate) const fn nodes(&self) -> usize {
-        self.starts.len() - 1
+        self.rows.len()
     }
 }
 
@@ -143,14 +144,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn rows(edges: &[Vec<u32>]) -> (Vec<u32>, Vec<u32>) {
-        let mut starts = vec![0];
+    fn rows(edges: &[Vec<u32>]) -> (Vec<(u32, u32)>, Vec<u32>) {
+        let mut rows = Vec::new();
         let mut targets = Vec::new();
         for row in edges {
+            let from = targets.len() as u32;
             targets.extend(row);
-            starts.push(targets.len() as u32);
+            rows.push((from, targets.len() as u32));
         }
-        (starts, targets)
+        (rows, targets)
     }
 
     fn reached(edges: &[Vec<u32>], without: u32) -> Vec<bool> {
@@ -171,8 +173,8 @@ mod tests {
                 prop::collection::vec(prop::collection::vec(0..nodes as u32, 0..4), nodes)
             })
         ) {
-            let (starts, targets) = rows(&edges);
-            let (dominator, order) = dominators(References { starts: &starts, targets: &targets });
+            let (rows, targets) = rows(&edges);
+            let (dominator, order) = dominators(References { rows: &rows, targets: &targets });
             let sizes: Vec<u64> = (0..edges.len() as u64).map(|node| 1 << node).collect();
             let retained = retained(&sizes, &dominator, &order);
             let all = reached(&edges, NONE);
@@ -192,8 +194,8 @@ mod tests {
     fn a_chain_of_a_hundred_thousand_needs_no_recursion() {
         let edges: Vec<Vec<u32>> =
             (0..100_000).map(|node| if node == 99_999 { vec![] } else { vec![node + 1] }).collect();
-        let (starts, targets) = rows(&edges);
-        let (dominator, order) = dominators(References { starts: &starts, targets: &targets });
+        let (rows, targets) = rows(&edges);
+        let (dominator, order) = dominators(References { rows: &rows, targets: &targets });
         assert_eq!(retained(&vec![1; 100_000], &dominator, &order)[1], 99_999);
     }
 }

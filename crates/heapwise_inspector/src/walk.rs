@@ -1,9 +1,10 @@
 //! The walk: from roots through everything that they keep alive, in breadth, each object once.
 //!
-//! Nodes are numbered as they are met; the list of nodes is the queue. Node 0 is the root of all, then come the
+//! Nodes are numbered as they are met; what large containers hold is walked into last. Node 0 is the root of all, then come the
 //! names. Invariants: nothing is recursive, whatever the depth; a look that has a limit keeps to it, and says when
 //! it saw only a part.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use heapwise_cpython::objects::{Address, Live};
@@ -30,6 +31,8 @@ impl Limit {
 
 /// Looked at in any container, however full the walk is.
 const FEWEST: usize = 32;
+/// A container of more elements is a large one: what it holds comes after everything near.
+const MANY: usize = 256;
 /// Nodes between two looks at the clock.
 const CLOCK_EVERY: usize = 256;
 
@@ -49,7 +52,15 @@ pub(crate) struct Walk<'a> {
     pub(crate) nodes: Vec<Node>,
     numbers: FxHashMap<Address, u32>,
     /// Rows of targets: see [`References`].
-    starts: Vec<u32>,
+    rows: Vec<(u32, u32)>,
+    /// Where the row that is being written starts.
+    row_start: u32,
+    /// To be walked into: first what is near, then what large containers hold, so that of a look that is cut short the
+    /// arrays behind a few attributes are not lost behind a million elements.
+    near: VecDeque<u32>,
+    far: VecDeque<u32>,
+    /// What is met now is an element of a large container.
+    among_many: bool,
     targets: Vec<u32>,
     /// Objects that belong to the interpreter or are roots themselves, and are not walked into.
     borders: &'a FxHashSet<Address>,
@@ -70,7 +81,11 @@ impl<'a> Walk<'a> {
             kinds: Kinds::default(),
             nodes: Vec::new(),
             numbers: FxHashMap::default(),
-            starts: vec![0],
+            rows: Vec::new(),
+            row_start: 0,
+            near: VecDeque::new(),
+            far: VecDeque::new(),
+            among_many: false,
             targets: Vec::new(),
             borders,
             limit,
@@ -85,12 +100,13 @@ impl<'a> Walk<'a> {
     pub(crate) fn walk_from(&mut self, names: &[Address]) {
         let name = Node { address: 0, kind: u32::MAX, size: 0 };
         self.nodes.resize(names.len() + 1, name);
+        self.rows.resize(names.len() + 1, (0, 0));
         self.fixed_names = names.len();
         self.targets.extend(1..=names.len() as u32);
-        self.starts.push(self.targets.len() as u32);
-        for &address in names {
+        self.end_row(0);
+        for (number, &address) in (1..).zip(names) {
             self.meet(address);
-            self.starts.push(self.targets.len() as u32);
+            self.end_row(number);
         }
         self.run();
     }
@@ -149,7 +165,7 @@ impl<'a> Walk<'a> {
     }
 
     pub(crate) fn references(&self) -> References<'_> {
-        References { starts: &self.starts, targets: &self.targets }
+        References { rows: &self.rows, targets: &self.targets }
     }
 
     /// The node of an object.
@@ -157,24 +173,30 @@ impl<'a> Walk<'a> {
         self.numbers.get(&address).copied()
     }
 
+    /// What was met since the last row ended are the targets of this node.
+    fn end_row(&mut self, number: u32) {
+        let end = self.targets.len() as u32;
+        self.rows[number as usize] = (self.row_start, end);
+        self.row_start = end;
+    }
+
     fn run(&mut self) {
-        let mut next = self.starts.len() - 1;
-        while next < self.nodes.len() {
-            if next.is_multiple_of(CLOCK_EVERY)
+        let mut walked = 0usize;
+        while let Some(number) = self.near.pop_front().or_else(|| self.far.pop_front()) {
+            walked += 1;
+            if walked.is_multiple_of(CLOCK_EVERY)
                 && self.limit.until.is_some_and(|until| thread_time() >= until)
             {
                 self.complete = false;
+                self.near.push_front(number);
                 break;
             }
-            self.expand(next as u32);
-            self.starts.push(self.targets.len() as u32);
-            next += 1;
+            self.expand(number);
+            self.end_row(number);
         }
         // What was met and not walked into counts by itself.
-        while self.starts.len() <= self.nodes.len() {
-            let node = self.starts.len() - 1;
-            self.nodes[node].size = self.own_size(self.nodes[node]);
-            self.starts.push(self.targets.len() as u32);
+        for number in std::mem::take(&mut self.near).into_iter().chain(std::mem::take(&mut self.far)) {
+            self.nodes[number as usize].size = self.own_size(self.nodes[number as usize]);
         }
     }
 
@@ -198,7 +220,13 @@ impl<'a> Walk<'a> {
         }
         let number = self.nodes.len() as u32;
         self.nodes.push(Node { address, kind, size: 0 });
+        self.rows.push((0, 0));
         self.numbers.insert(address, number);
+        if self.among_many {
+            self.far.push_back(number);
+        } else {
+            self.near.push_back(number);
+        }
         self.targets.push(number);
     }
 
@@ -262,6 +290,7 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+        self.among_many = false;
         if attributes {
             self.expand_attributes(address, node.kind);
         }
@@ -366,6 +395,7 @@ impl<'a> Walk<'a> {
 
     /// Every how-manieth element of a container of this length is looked at.
     fn step(&mut self, number: u32, length: usize) -> usize {
+        self.among_many = length > MANY;
         let left = self.limit.nodes.saturating_sub(self.nodes.len());
         let most = (left / 8).max(FEWEST);
         if length <= most {
