@@ -31,11 +31,16 @@ help: ## List these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: $(VENV)/heapwise-installed $(VENV)/demo-libraries ## Profile a real analysis (336,776 flights, pandas) and print the report
+demo: $(VENV)/heapwise-installed $(VENV)/demo-libraries ## Profile a real analysis, print report and advice, prove a fix, make the page
 	@mkdir -p target/demo
 	@rm -f target/demo/flights.heapwise
 	$(BIN)/heapwise run -o target/demo/flights.heapwise examples/flights.py
-	@echo "(Here, heapwise is $(BIN)/heapwise.)"
+	$(BIN)/heapwise advise target/demo/flights.heapwise
+	$(BIN)/heapwise report target/demo/flights.heapwise --format html -o target/demo/flights.html --force
+	@rm -f target/demo/readings.heapwise
+	$(BIN)/heapwise run --no-report -o target/demo/readings.heapwise examples/readings.py
+	$(BIN)/heapwise fix target/demo/readings.heapwise --verify
+	@echo "The page: target/demo/flights.html (here, heapwise is $(BIN)/heapwise)"
 
 .PHONY: test
 test: lint test-rust test-python ## Everything that must hold: lint, Rust tests, Python tests on every Python found

@@ -73,7 +73,9 @@ def test_the_capture_of_a_killed_program_is_whole_and_true(
     assert report["run"]["recording"] == "open", about
     live = sum(line["leaked_bytes"] for line in report["lines"] if line["function"] == "make")
     # What the interpreter itself allocates while `make` runs is counted for it too: some dozen bytes, now and then.
-    assert any(0 <= live - value < SLACK for value in truth), f"{about}: the page says {sorted(truth)}, the capture has {live:_}"
+    assert any(0 <= live - value < SLACK for value in truth), (
+        f"{about}: the page says {sorted(truth)}, the capture has {live:_}"
+    )
     capture.unlink()
 
 

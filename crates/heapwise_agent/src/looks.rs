@@ -26,7 +26,7 @@ use crate::{blocks, hooks, monitor, platform, process};
 /// The part of the run that looks may take, as one in so many.
 const SHARE: u64 = 50;
 /// What looks may take in any case.
-const FLOOR: Duration = Duration::from_millis(100);
+const FLOOR: Duration = Duration::from_millis(200);
 /// With less than this left no look is begun.
 const LEAST: Duration = Duration::from_millis(4);
 /// A single look takes no longer.

@@ -84,7 +84,9 @@ fn seeds_and_what_fuzzing_kept_are_read() {
     for target in ["header", "tables", "events", "inspection", "chunks", "capture"] {
         assert!(inputs.iter().any(|(name, _)| name == target), "no input for {target}");
     }
-    inputs.iter().for_each(|(target, bytes)| read(target, bytes));
+    for (target, bytes) in &inputs {
+        read(target, bytes);
+    }
 }
 
 #[test]

@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+from multiprocessing.connection import Connection
+from typing import Any
 
 CHILDREN = 3
 # Of Linux; the time module has no name for it.
@@ -24,7 +26,7 @@ def tick() -> None:
             pass
 
 
-def hold(ready, go) -> None:
+def hold(ready: Connection, go: Connection) -> None:
     block = bytearray(40_000_000)  # <CHILD>
     ready.send_bytes(b"held")
     go.recv_bytes()
@@ -32,7 +34,8 @@ def hold(ready, go) -> None:
 
 
 def with_processes(method: str) -> None:
-    context = multiprocessing.get_context(method)
+    # typeshed's base class of contexts does not tell of `Process`
+    context: Any = multiprocessing.get_context(method)
     workers = []
     for _ in range(CHILDREN):
         here, ready = context.Pipe()
@@ -83,6 +86,7 @@ def with_subprocesses() -> None:
         for _ in range(CHILDREN)
     ]
     for child in children:
+        assert child.stdout is not None
         child.stdout.readline()
     block = bytearray(30_000_000)  # <PARENT>
     tick()

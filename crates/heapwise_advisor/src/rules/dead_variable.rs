@@ -74,6 +74,10 @@ fn candidate(case: &Case<'_>, object: &Object) -> Option<Candidate> {
     let releases = liveness.releases(variable, peak);
     let in_loop = releases.first().is_some_and(|release| release.at_end_of.is_some())
         || dead.is_made_anew_around_the_peak();
+    // What the statement at the peak is only making has its name still to come.
+    if !in_loop && dead.writes().any(|write| write == peak) {
+        return None;
+    }
     let changes = if in_loop { dead.freed_each_turn(case, object)? } else { dead.freed_once(case, object) };
     Some(dead.describe(case, object, place.line, &releases, in_loop, changes))
 }
