@@ -69,7 +69,7 @@ impl Roots {
                 let fields = live.type_fields(live.type_of(name.object));
                 if !fields.is_heap_type && fields.is_collected && live.is_tracked(name.object) {
                     live.traverse(name.object, fields.traverse, &mut |object| {
-                        of_named |= own.contains(&object)
+                        of_named |= own.contains(&object);
                     });
                 }
                 return !of_named;
