@@ -276,7 +276,14 @@ fn user_file(live: Live<'_>, name: &str, dict: Address) -> Option<String> {
                     && std::path::Path::new(&file).extension().is_none_or(|kind| kind != "so"))
             .then_some(file)
         }
-        None => main.then(String::new),
+        // A script that has run to its end has lost `__file__`, and its loader still knows the path.
+        None => main.then(|| {
+            let loader = live.dict_get(dict, "__loader__");
+            let attributes = loader.map(|loader| live.attributes(loader, 20)).unwrap_or_default();
+            let path = attributes.into_iter().find(|attribute| attribute.name == "path");
+            path.filter(|path| path.value != 0 && live.is_string(path.value))
+                .map_or_else(String::new, |path| live.text(path.value, 4096))
+        }),
     }
 }
 

@@ -1,6 +1,6 @@
 """One-hot columns made dense."""
 # needs: import scipy
-# expect: finding sparse at DENSE symbol onehot
+# expect: finding sparse at DENSE
 
 import numpy as np
 import scipy.sparse
