@@ -172,20 +172,22 @@ impl<'a> Case<'a> {
     pub fn alive_at_peak(&self, object: &Object) -> bool {
         let blocks = self.objects.blocks_of(object);
         let all: u64 = blocks.iter().map(|block| block.bytes).sum();
-        // Blocks that are a small part of it, such as the table of a list of objects, may be as young as the look.
-        if 4 * all < object.own_bytes || all == 0 {
-            return self.inspection().is_some_and(|look| look.sequence <= self.peak_moment())
-                || self.was_seen_before_the_peak(object);
+        let alive: u64 =
+            blocks.iter().filter(|block| block.lives_at(self.peak_moment())).map(|block| block.bytes).sum();
+        if all > 0 && alive >= all.div_ceil(2) {
+            return true;
         }
-        let alive = blocks.iter().filter(|block| block.lives_at(self.peak_moment()));
-        alive.map(|block| block.bytes).sum::<u64>() >= all.div_ceil(2)
+        // Blocks that are a small part of it, such as the table of a list of objects, may be younger than the peak.
+        4 * all < object.own_bytes.max(1)
+            && (self.inspection().is_some_and(|look| look.sequence <= self.peak_moment())
+                || self.was_seen_before_the_peak(object))
     }
 
-    /// Whether a look before the peak saw the name with half of the bytes or more.
+    /// Whether a look before the peak saw the name with a good part of the bytes: it grew on to the peak.
     fn was_seen_before_the_peak(&self, object: &Object) -> bool {
         let looks = self.profile.inspections().iter().filter(|look| look.sequence <= self.peak_moment());
         let mut seen = looks.flat_map(|look| &look.objects);
-        seen.any(|other| other.name == object.name && 2 * other.bytes >= object.bytes)
+        seen.any(|other| other.name == object.name && 8 * other.bytes >= object.bytes)
     }
 
     /// The blocks of an object and its parts that were live at the peak, largest first.
