@@ -33,11 +33,11 @@ help: ## List these tasks
 .PHONY: demo
 demo: $(VENV)/heapwise-installed $(VENV)/demo-libraries ## Profile a real analysis, print report and advice, prove a fix, make the page
 	@mkdir -p target/demo
-	@rm -f target/demo/flights.heapwise
+	@rm -f target/demo/flights.heapwise target/demo/flights.html
 	$(BIN)/heapwise run -o target/demo/flights.heapwise examples/flights.py
 	$(BIN)/heapwise advise target/demo/flights.heapwise
-	$(BIN)/heapwise report target/demo/flights.heapwise --format html -o target/demo/flights.html --force
-	@rm -f target/demo/readings.heapwise
+	$(BIN)/heapwise report target/demo/flights.heapwise --format html -o target/demo/flights.html
+	@rm -f target/demo/readings.heapwise target/demo/readings.heapwise.proofs.json
 	$(BIN)/heapwise run --no-report -o target/demo/readings.heapwise examples/readings.py
 	$(BIN)/heapwise fix target/demo/readings.heapwise --verify
 	@echo "The page: target/demo/flights.html (here, heapwise is $(BIN)/heapwise)"
