@@ -224,7 +224,7 @@ impl Blocks {
         };
         let Kind { thread, probability_bits, home } = self.kinds.list[block.kind as usize];
         let probability = f32::from_bits(probability_bits);
-        let temporary = u64::from(cut(now_ms) - block.born_ms) <= TEMPORARY_MS;
+        let temporary = u64::from(cut(now_ms).saturating_sub(block.born_ms)) <= TEMPORARY_MS;
         let holder = Holder { account: block.account, thread };
         ledger.release(holder, Weight::new(size, probability), temporary);
         self.bytes[home as usize] -= taken(home, size, probability);

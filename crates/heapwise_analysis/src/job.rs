@@ -69,7 +69,7 @@ pub fn analyse_job(job: &Job) -> Option<JobAnalysis> {
         if part.process.still_running {
             part.end_ms = last_ms;
         } else {
-            part.ticks.end(part.end_ms - part.offset_ms);
+            part.ticks.end(part.end_ms.saturating_sub(part.offset_ms));
         }
     }
     let course = Course::of(&parts);

@@ -210,7 +210,7 @@ impl Mappings {
         } else if piece.accessible {
             self.bytes -= to - from;
             let weight = Weight { blocks, ..Weight::certain(to - from) };
-            ledger.release(piece.holder, weight, now_ms - piece.since_ms <= TEMPORARY_MS);
+            ledger.release(piece.holder, weight, now_ms.saturating_sub(piece.since_ms) <= TEMPORARY_MS);
         }
         (from, to)
     }
