@@ -79,8 +79,8 @@ def test_tracemalloc_counts_the_same(environment: Environment, mode: Mode, tmp_p
 
 def test_faulthandler_dumps_the_same_frames(environment: Environment, mode: Mode, tmp_path: Path) -> None:
     program = f"import faulthandler, tempfile\n{KEEP}"
-    program += "def deep(n):\n    return deep(n - 1) if n else faulthandler.dump_traceback(file)\n"
-    # The first line has the address of the thread, which differs from run to run.
+    program += "def deep(n):\n    return deep(n - 1) if n else faulthandler.dump_traceback(file, all_threads=False)\n"
+    # Of this thread alone: one of heapwise's may be waiting for its turn to look, and has no Python frame.
     program += "with tempfile.TemporaryFile('w+') as file:\n    deep(20)\n    file.seek(0)\n"
     program += "    print(file.readlines()[1:])\n"
     dumped = _same(environment, mode, tmp_path, [_script(tmp_path, program)]).stdout
