@@ -24,7 +24,8 @@ from runner import TIME_LIMIT, mode_options, report_command, start
 
 TARGET = Path(__file__).parent / "targets" / "keep_truth.py"
 KILLS = int(os.environ.get("HEAPWISE_TEST_KILLS", "8"))
-SLACK = 256
+# A small part of the smallest block.
+SLACK = 8_192
 WAYS = {"kill": -signal.SIGKILL, "exit": 0, "abort": -signal.SIGABRT, "fault": -signal.SIGSEGV}
 
 
@@ -72,7 +73,8 @@ def test_the_capture_of_a_killed_program_is_whole_and_true(
     assert report["run"]["exit"] == (None if launcher_too else ended), about
     assert report["run"]["recording"] == "open", about
     live = sum(line["leaked_bytes"] for line in report["lines"] if line["function"] == "make")
-    # What the interpreter itself allocates while `make` runs is counted for it too: some dozen bytes, now and then.
+    # Something of 48 bytes is allocated while `make` runs, now and then; where small blocks are sampled it stands for
+    # a kilobyte or so.
     assert any(0 <= live - value < SLACK for value in truth), (
         f"{about}: the page says {sorted(truth)}, the capture has {live:_}"
     )
