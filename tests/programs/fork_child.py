@@ -10,11 +10,22 @@ parent's since the fork is the parent's alone.
 # expect: stdout "child 150000000\nparent 0\n"
 
 import os
+import time
+
+
+def tick() -> None:
+    """Returns when the coarse clock of the system, by which events are dated, has gone on twice."""
+    for _ in range(2):
+        before = time.clock_gettime(6)
+        while time.clock_gettime(6) == before:
+            pass
+
 
 parent = bytearray(60_000_000)  # <PARENT>
 pid = os.fork()
 if pid == 0:
     child = bytearray(150_000_000)  # <CHILD>
+    tick()
     os.write(1, f"child {len(child)}\n".encode())
     os._exit(0)
 _, status = os.waitpid(pid, 0)
