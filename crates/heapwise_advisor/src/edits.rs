@@ -92,7 +92,7 @@ pub(crate) fn array_edit(module: &Module, value: &Expr, dtype: &str) -> Option<E
     if let Some(path) = module.resolve(&call.func) {
         if let Some((_, place)) = MAKERS.iter().find(|(name, _)| *name == path) {
             let text = dtype_text(module, call, dtype);
-            return match (syntax::keyword(call, "dtype"), argument(call, "dtype", Some(*place))) {
+            return match (argument(call, "dtype", None), argument(call, "dtype", Some(*place))) {
                 (Some(old), _) => {
                     is_type(module, old).then(|| editor.set_keyword(call, "dtype", &text).ok()).flatten()
                 }
@@ -232,7 +232,7 @@ pub(crate) fn dtype_of_columns(
     let new: Vec<String> = columns.iter().map(|(name, dtype)| format!("{name}: {dtype}")).collect();
     let new = new.join(", ");
     let editor = Editor::new(module);
-    let Some(old) = syntax::keyword(call, "dtype") else {
+    let Some(old) = argument(call, "dtype", None) else {
         return editor.add_keyword(call, "dtype", &format!("{{{new}}}")).ok();
     };
     let Expr::Dict(dict) = old else { return None };

@@ -29,6 +29,7 @@
 mod candidate;
 mod case;
 mod changes;
+mod code;
 mod edits;
 mod finding;
 mod holding;

@@ -1,40 +1,12 @@
-//! Questions about the code at a place that several rules ask: which calls stand there, what is assigned, what may be
-//! written to later.
+//! Questions about the code at a place that several rules ask: what is called, what is assigned, what may be written to
+//! later.
 //!
 //! Invariant: where the code does not tell, the answer is the one that keeps a rule silent.
 
 use heapwise_source::ast::visitor::source_order::{self, SourceOrderVisitor};
 use heapwise_source::ast::{self, Expr, ExprCall, Stmt};
-use heapwise_source::{Access, Module, Occurrence, ScopeId, StatementId, VariableId};
+use heapwise_source::{Access, Module, Occurrence, Span, UseKind, VariableId};
 use ruff_text_size::Ranged;
-
-/// All calls of a file, in the order of the text.
-pub(crate) fn calls(module: &Module) -> Vec<&ExprCall> {
-    let mut found = Calls::default();
-    for statement in &module.tree().body {
-        found.visit_stmt(statement);
-    }
-    found.0
-}
-
-/// All calls in one expression, outermost first.
-pub(crate) fn calls_in(expression: &Expr) -> Vec<&ExprCall> {
-    let mut found = Calls::default();
-    found.visit_expr(expression);
-    found.0
-}
-
-#[derive(Default)]
-struct Calls<'a>(Vec<&'a ExprCall>);
-
-impl<'a> SourceOrderVisitor<'a> for Calls<'a> {
-    fn visit_expr(&mut self, expression: &'a Expr) {
-        if let Expr::Call(call) = expression {
-            self.0.push(call);
-        }
-        source_order::walk_expr(self, expression);
-    }
-}
 
 /// The name and the value of a statement `name = value`.
 pub(crate) fn assignment(statement: &Stmt) -> Option<(&ast::ExprName, &Expr)> {
@@ -81,11 +53,6 @@ pub(crate) fn method(call: &ExprCall) -> Option<(&str, &Expr)> {
     } else {
         None
     }
-}
-
-/// The value of a keyword argument.
-pub(crate) fn keyword<'a>(call: &'a ExprCall, name: &str) -> Option<&'a Expr> {
-    call.arguments.find_keyword(name).map(|keyword| &keyword.value)
 }
 
 /// The first positional argument, if it is the only argument.
@@ -157,31 +124,8 @@ const READERS: &[&str] = &[
     "copy.deepcopy",
 ];
 
-/// Methods that change what they are called on, of lists, dicts, arrays and tables.
-const WRITERS: &[&str] = &[
-    "add",
-    "append",
-    "clear",
-    "discard",
-    "drop_duplicates",
-    "extend",
-    "fill",
-    "insert",
-    "itemset",
-    "partition",
-    "pop",
-    "popitem",
-    "put",
-    "remove",
-    "resize",
-    "reverse",
-    "setdefault",
-    "setfield",
-    "setflags",
-    "sort",
-    "update",
-    "byteswap",
-];
+/// Methods whose result may share its content with what they are called on.
+const VIEWERS: &[&str] = &["ravel", "reshape", "squeeze", "swapaxes", "transpose", "view"];
 
 /// Whether nothing in the file can write into the thing that a variable holds: no item, slice or attribute of it is
 /// assigned, no changing method is called, it is given to no function but those that only read, has no other name, is
@@ -198,122 +142,27 @@ pub(crate) fn all_only_read<'m>(
     occurrences.all(|it| match it.access {
         Access::Write | Access::Delete => true,
         Access::Update => false,
-        Access::Read => reads_only(module, it.statement, it.span.start),
+        Access::Read => reads_only(module, it.span),
     })
 }
 
-/// Whether a read of a name at an offset cannot lead to a change of what it holds.
-fn reads_only(module: &Module, statement: StatementId, offset: usize) -> bool {
-    let mut finder = Context { offset, module, verdict: None };
-    finder.visit_stmt(module.syntax(statement));
-    finder.verdict.unwrap_or(false)
-}
-
-struct Context<'m> {
-    offset: usize,
-    module: &'m Module,
-    verdict: Option<bool>,
-}
-
-impl Context<'_> {
-    fn is_it(&self, expression: &Expr) -> bool {
-        matches!(expression, Expr::Name(name) if name.range.start().to_usize() == self.offset)
+/// Whether the use of an expression's value cannot lead to a change of what it holds.
+fn reads_only(module: &Module, span: Span) -> bool {
+    let kind = module.use_at(span);
+    if module.is_mutation(&kind, span) {
+        return false;
     }
-
-    /// The name itself, or an attribute or item of it.
-    fn is_part(&self, expression: &Expr) -> bool {
-        match expression {
-            Expr::Attribute(attribute) => self.is_part(&attribute.value),
-            Expr::Subscript(subscript) => self.is_part(&subscript.value),
-            other => self.is_it(other),
-        }
+    match kind {
+        UseKind::Operand => true,
+        UseKind::Method(name, call) => !VIEWERS.contains(&name.as_str()) || reads_only(module, call),
+        UseKind::Argument(path, _) => path.is_some_and(|path| READERS.contains(&path.as_str())),
+        // What becomes of the part.
+        UseKind::Columns(_) | UseKind::Attribute(_) | UseKind::Slice | UseKind::Item => module
+            .expression(span)
+            .and_then(|whole| module.parent_of(whole))
+            .is_some_and(|part| reads_only(module, part.range().into())),
+        _ => false,
     }
-
-    fn harmless_call(&self, call: &ExprCall) -> Option<bool> {
-        if let Some((method, on)) = method(call)
-            && self.is_part(on)
-        {
-            let in_place = keyword(call, "inplace").is_some() || keyword(call, "out").is_some();
-            return Some(!WRITERS.contains(&method) && !in_place);
-        }
-        let mut arguments =
-            call.arguments.args.iter().chain(call.arguments.keywords.iter().map(|it| &it.value));
-        if arguments.any(|argument| self.is_part(argument)) {
-            let path = self.module.resolve(&call.func);
-            let out = keyword(call, "out").is_some_and(|out| self.is_part(out));
-            return Some(!out && path.is_some_and(|path| READERS.contains(&path.as_str())));
-        }
-        None
-    }
-}
-
-impl<'a> SourceOrderVisitor<'a> for Context<'_> {
-    fn visit_stmt(&mut self, statement: &'a Stmt) {
-        let gives_away = match statement {
-            Stmt::Assign(it) => {
-                it.targets.iter().any(|target| self.is_part(target)) || self.is_part(&it.value)
-            }
-            Stmt::AugAssign(it) => self.is_part(&it.target),
-            Stmt::AnnAssign(it) => {
-                self.is_part(&it.target) || it.value.as_deref().is_some_and(|value| self.is_part(value))
-            }
-            Stmt::Return(it) => it.value.as_deref().is_some_and(|value| self.is_it(value)),
-            _ => false,
-        };
-        if gives_away {
-            self.verdict = Some(false);
-            return;
-        }
-        if matches!(statement, Stmt::Delete(_)) {
-            self.verdict = Some(true);
-            return;
-        }
-        source_order::walk_stmt(self, statement);
-    }
-
-    fn visit_expr(&mut self, expression: &'a Expr) {
-        if self.verdict.is_some() {
-            return;
-        }
-        match expression {
-            Expr::Call(call) => {
-                if let Some(harmless) = self.harmless_call(call) {
-                    self.verdict = Some(harmless);
-                    return;
-                }
-            }
-            // Arithmetic and comparison make new objects.
-            Expr::BinOp(_) | Expr::Compare(_) | Expr::UnaryOp(_) => {
-                let direct = match expression {
-                    Expr::BinOp(it) => self.is_part(&it.left) || self.is_part(&it.right),
-                    Expr::UnaryOp(it) => self.is_part(&it.operand),
-                    Expr::Compare(it) => {
-                        self.is_part(&it.left) || it.comparators.iter().any(|one| self.is_part(one))
-                    }
-                    _ => false,
-                };
-                if direct {
-                    self.verdict = Some(true);
-                    return;
-                }
-            }
-            Expr::Subscript(_) | Expr::Attribute(_) if self.is_part(expression) => {
-                self.verdict = Some(true);
-                return;
-            }
-            other if self.is_it(other) => {
-                self.verdict = Some(false);
-                return;
-            }
-            _ => {}
-        }
-        source_order::walk_expr(self, expression);
-    }
-}
-
-/// The scope whose code a line of a file is.
-pub(crate) fn scope_at(module: &Module, statement: StatementId) -> ScopeId {
-    module.statement(statement).scope
 }
 
 /// Whether an expression is a subscript with `None` or `newaxis` in it.
@@ -341,5 +190,61 @@ impl<'a> SourceOrderVisitor<'a> for Parts<'a> {
     fn visit_expr(&mut self, expression: &'a Expr) {
         self.0.push(expression);
         source_order::walk_expr(self, expression);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use heapwise_source::ScopeId;
+
+    use super::*;
+
+    fn only_read(text: &str) -> bool {
+        let module = Module::parse(&format!("import numpy as np\nx = load()\n{text}\n")).expect("Python");
+        is_only_read(&module, module.variable_in(ScopeId::MODULE, "x").expect("a variable"))
+    }
+
+    #[test]
+    fn reading_changes_nothing() {
+        for text in [
+            "print(len(x), x.mean(), x[0] + 1, x['a'].max())",
+            "n = x.shape[0] * 2",
+            "t = sum(x[i] * 2 for i in r)",
+            "t = np.sum(x[1:]) + x.T.sum()",
+            "def f():\n    return x.sum()",
+            "if x[0] > 1:\n    print(f'{x[0]}')",
+            "t = x.reshape(2, -1).sum()",
+            "del x",
+        ] {
+            assert!(only_read(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_may_change_it_or_keep_it_is_more_than_reading() {
+        for text in [
+            "x[0] = 1",
+            "x[0][1] = 1",
+            "del x[0]",
+            "x.a = 1",
+            "x += 1",
+            "x[0] += 1",
+            "x.loc[0, 'a'] = 1",
+            "x.sort()",
+            "x[0].append(1)",
+            "x.drop('a', inplace=True)",
+            "np.add(x, 1, out=x[1:])",
+            "save(x)",
+            "save(x[1:])",
+            "y = x",
+            "y = x[1:]",
+            "y = x.T",
+            "y = x.reshape(2, -1)",
+            "y = [x]",
+            "def f():\n    return x",
+            "for row in x:\n    row.append(1)",
+        ] {
+            assert!(!only_read(text), "{text}");
+        }
     }
 }

@@ -1,13 +1,10 @@
-//! How the program uses a table and its columns, as far as its text tells.
+//! How the program uses a column of a table, as far as its text tells.
 //!
-//! Invariant: names are followed within the user's files by the text of the column; where a table goes out of sight
-//! (into a function, a container, a library), `escapes` says so.
+//! Invariant: a column is followed within the user's files by the text of its name, whichever table it is of.
 
-use std::collections::BTreeSet;
-
+use heapwise_source::argument;
 use heapwise_source::ast::visitor::source_order::{self, SourceOrderVisitor};
-use heapwise_source::ast::{self, Expr, Operator, Stmt};
-use heapwise_source::{Access, Module, VariableId};
+use heapwise_source::ast::{Expr, Operator, Stmt};
 
 use crate::case::Case;
 use crate::holding::Held;
@@ -71,7 +68,7 @@ impl<'a> SourceOrderVisitor<'a> for Uses<'_> {
             }
             Expr::Call(call) => {
                 let joins = matches!(syntax::method(call), Some(("merge" | "join", _)));
-                let on = ["on", "left_on", "right_on"].iter().filter_map(|name| syntax::keyword(call, name));
+                let on = ["on", "left_on", "right_on"].iter().filter_map(|name| argument(call, name, None));
                 self.uses.joined_on |=
                     joins && on.flat_map(syntax::parts).any(|part| is_text(part, self.column));
             }
@@ -90,77 +87,4 @@ impl<'a> SourceOrderVisitor<'a> for Uses<'_> {
 
 fn is_text(expression: &Expr, text: &str) -> bool {
     matches!(expression, Expr::StringLiteral(literal) if literal.value.to_str() == text)
-}
-
-/// The columns of a table that are named where its variable is used.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct TableUse {
-    /// Names of columns that are read.
-    pub(crate) columns: BTreeSet<String>,
-    /// Whether it is also used as a whole, so that any column may be needed.
-    pub(crate) escapes: bool,
-}
-
-impl TableUse {
-    /// How a file uses the table that a variable holds.
-    pub(crate) fn of(module: &Module, variable: VariableId) -> Self {
-        let mut table = Self::default();
-        for it in module.occurrences_of(variable).filter(|it| it.access != Access::Write) {
-            let mut reader = Reader { offset: it.span.start, found: None };
-            reader.visit_stmt(module.syntax(it.statement));
-            match reader.found {
-                Some(columns) => table.columns.extend(columns),
-                None => table.escapes |= it.access != Access::Delete,
-            }
-        }
-        table
-    }
-}
-
-/// Finds the expression around one occurrence of the table's name and reads the columns off it.
-struct Reader {
-    offset: usize,
-    found: Option<Vec<String>>,
-}
-
-/// Attributes of a table that need no column.
-const NO_COLUMN: &[&str] = &["shape", "index", "empty", "size", "ndim"];
-
-impl<'a> SourceOrderVisitor<'a> for Reader {
-    fn visit_expr(&mut self, expression: &'a Expr) {
-        let is_it =
-            |it: &Expr| matches!(it, Expr::Name(name) if name.range.start().to_usize() == self.offset);
-        match expression {
-            Expr::Subscript(subscript) if is_it(&subscript.value) => self.found = names_in(&subscript.slice),
-            Expr::Attribute(attribute)
-                if is_it(&attribute.value) && NO_COLUMN.contains(&attribute.attr.as_str()) =>
-            {
-                self.found = Some(Vec::new());
-            }
-            Expr::Call(call) if is_len(call) && call.arguments.args.first().is_some_and(is_it) => {
-                self.found = Some(Vec::new());
-            }
-            _ => {}
-        }
-        source_order::walk_expr(self, expression);
-    }
-}
-
-fn is_len(call: &ast::ExprCall) -> bool {
-    matches!(call.func.as_ref(), Expr::Name(name) if name.id.as_str() == "len")
-}
-
-fn names_in(slice: &Expr) -> Option<Vec<String>> {
-    match slice {
-        Expr::StringLiteral(literal) => Some(vec![literal.value.to_str().to_owned()]),
-        Expr::List(list) => list
-            .elts
-            .iter()
-            .map(|element| match element {
-                Expr::StringLiteral(literal) => Some(literal.value.to_str().to_owned()),
-                _ => None,
-            })
-            .collect(),
-        _ => None,
-    }
 }

@@ -122,7 +122,7 @@ const MUTATING: &[&str] = &[
 ];
 
 /// Attributes of tables that say something of all rows and name no column.
-const SHAPE: &[&str] = &["shape", "index", "size", "empty", "attrs"];
+const SHAPE: &[&str] = &["shape", "index", "size", "empty", "attrs", "ndim"];
 
 impl Module {
     /// What is done with a variable, in the order of the text; `del x` and assignments to `x` are no uses.
@@ -148,13 +148,18 @@ impl Module {
     /// `f(..., out=x)`, `x.drop(..., inplace=True)`. A function that `x` is handed to may change it too.
     pub fn mutations_of(&self, variable: VariableId) -> Vec<Use> {
         let mut uses = self.uses_of(variable);
-        uses.retain(|one| match &one.kind {
+        uses.retain(|one| self.is_mutation(&one.kind, one.span));
+        uses
+    }
+
+    /// Whether a use of the expression at `span` changes the object itself, as in [`Module::mutations_of`].
+    pub fn is_mutation(&self, kind: &UseKind, span: Span) -> bool {
+        match kind {
             UseKind::ItemSet | UseKind::ColumnsSet(_) | UseKind::AttributeSet(_) | UseKind::Updated => true,
             UseKind::Method(name, call) => MUTATING.contains(&name.as_str()) || self.is_in_place(*call),
-            UseKind::Argument(_, call) => self.is_output(*call, one.span),
+            UseKind::Argument(_, call) => self.is_output(*call, span),
             _ => false,
-        });
-        uses
+        }
     }
 
     /// Other names of the same object, as far as assignments show: `b = a`, and `c = b` in turn.
@@ -228,9 +233,20 @@ impl Module {
         crate::argument(call, "out", None).is_some_and(|value| Span::from(value.range()).contains(name))
     }
 
-    fn use_at(&self, name: Span) -> UseKind {
+    /// What is done with the value of the expression at `name`: a name's, or that of a part such as `x[0]`. Which frame
+    /// does it is not asked.
+    ///
+    /// ```
+    /// use heapwise_source::{Module, Span, UseKind};
+    ///
+    /// let module = Module::parse("print(x.T)\n")?;
+    /// assert_eq!(module.use_at(Span::new(6, 7)), UseKind::Attribute("T".to_owned()));
+    /// assert!(matches!(module.use_at(Span::new(6, 9)), UseKind::Argument(..)));
+    /// # Ok::<(), heapwise_source::SyntaxProblem>(())
+    /// ```
+    pub fn use_at(&self, name: Span) -> UseKind {
         let around = self.expressions_around(name);
-        // The last is the name itself.
+        // The last is the expression itself.
         let chain: Vec<&Expr> = around.iter().rev().skip(1).copied().collect();
         match chain.first() {
             Some(Expr::Attribute(attribute)) => attribute_use(attribute, &chain),
@@ -347,7 +363,6 @@ fn is_method_or_view(name: &str) -> bool {
             | "iat"
             | "iloc"
             | "loc"
-            | "ndim"
             | "plot"
             | "schema"
             | "sparse"

@@ -2,10 +2,9 @@
 //!
 //! Invariant: proposed only for columns of strings and nothing else, and for those that categories would not serve better.
 
-use serde_json::json;
-
 use super::category_strings::{column_name, only_text};
-use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
+use super::shrinking::{self, Shrinking};
+use crate::candidate::{Candidate, ProposedFix, Rule};
 use crate::case::Case;
 use crate::edits;
 use crate::holding::{Held, listed};
@@ -33,9 +32,12 @@ impl Rule for ArrowStrings {
     }
 
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
-        let found: Vec<Held<'_>> =
-            case.held(case.least_bytes() / 20).into_iter().filter(|held| fits(held)).collect();
-        super::by_owner(found, |held| held).into_iter().map(|group| candidate(case, &group)).collect()
+        let found = case.held(case.least_bytes() / 20).into_iter().filter(fits).map(|held| Shrinking {
+            held,
+            new_bytes: new_bytes(&held),
+            facts: (),
+        });
+        shrinking::by_owner(found).into_iter().map(|group| candidate(case, &group)).collect()
     }
 }
 
@@ -56,16 +58,13 @@ fn new_bytes(held: &Held<'_>) -> u64 {
     held.object.facts.text_bytes.unwrap_or(0) + (rows + 1) * OFFSET_BYTES + rows / 8
 }
 
-fn candidate(case: &Case<'_>, group: &[Held<'_>]) -> Candidate {
-    let held = &group[0];
-    let mut candidate = case.candidate(&held.place, held.symbol());
-    let names: Vec<String> = group.iter().map(|it| it.object.name.clone()).collect();
-    let old: u64 = group.iter().map(|it| it.object.own_bytes).sum();
-    let new: u64 = group.iter().map(new_bytes).sum();
-    let rows: u64 = group.iter().map(Held::count).sum();
+fn candidate(case: &Case<'_>, group: &[Shrinking<'_, ()>]) -> Candidate {
+    let mut candidate = shrinking::candidate(case, group);
+    let (old, new) = shrinking::bytes(group);
+    let rows: u64 = group.iter().map(|it| it.held.count()).sum();
     candidate.title = format!(
         "{} keeps each string as a Python object: {} bytes a string where Arrow takes {}",
-        listed(&names),
+        listed(&shrinking::names(group)),
         old / rows.max(1),
         new / rows.max(1)
     );
@@ -75,7 +74,7 @@ fn candidate(case: &Case<'_>, group: &[Held<'_>]) -> Candidate {
         words::bytes(new),
         words::bytes(old)
     );
-    let columns: Vec<String> = group.iter().take(4).map(column_name).collect();
+    let columns: Vec<String> = group.iter().take(4).map(|it| column_name(&it.held)).collect();
     let installed = case.library("pyarrow").is_some();
     candidate.instead = if case.library("pandas").is_some_and(|version| version >= Version::new(3, 0))
         && !installed
@@ -89,17 +88,12 @@ fn candidate(case: &Case<'_>, group: &[Held<'_>]) -> Candidate {
             columns.join(", ")
         )
     };
-    candidate.certainty = Certainty::Likely;
     candidate.fix = installed.then(|| fix(case, group)).flatten();
-    candidate.evidence.insert("names", json!(names));
-    candidate.evidence.insert("bytes", json!(old));
-    candidate.evidence.insert("new_bytes", json!(new));
-    candidate.changes = group.iter().flat_map(|it| case.shrunk(it.object, new_bytes(it))).collect();
     candidate
 }
 
 /// The type where the table is read.
-fn fix(case: &Case<'_>, group: &[Held<'_>]) -> Option<ProposedFix> {
-    let columns: Vec<_> = group.iter().map(|held| (held, "\"string[pyarrow]\"".to_owned())).collect();
+fn fix(case: &Case<'_>, group: &[Shrinking<'_, ()>]) -> Option<ProposedFix> {
+    let columns: Vec<_> = group.iter().map(|it| (&it.held, "\"string[pyarrow]\"".to_owned())).collect();
     edits::typed_columns(case, &columns)
 }

@@ -3,13 +3,14 @@
 //! Invariants: only where the text shows a broadcast (an added axis, `outer`) and a reduction over it in one statement,
 //! and the peak was reached on its lines with temporaries that no object of the look holds.
 
-use heapwise_analysis::{Change, Effect, Place};
+use heapwise_analysis::Effect;
+use heapwise_source::Module;
 use heapwise_source::ast::{Expr, ExprCall, Stmt};
-use heapwise_source::{Module, StatementId};
 use serde_json::json;
 
 use crate::candidate::{Candidate, Certainty, Rule};
 use crate::case::Case;
+use crate::code::Code;
 use crate::syntax;
 use crate::words;
 
@@ -39,20 +40,12 @@ impl Rule for BroadcastTemporary {
     }
 
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
-        let mut candidates = Vec::new();
-        for (file, module) in case.modules() {
-            for id in module.statement_ids() {
-                if broadcasts_and_reduces(module, id) {
-                    candidates.extend(candidate(case, file, module, id));
-                }
-            }
-        }
-        candidates
+        case.statements().filter(broadcasts_and_reduces).filter_map(|code| candidate(case, &code)).collect()
     }
 }
 
-fn broadcasts_and_reduces(module: &Module, id: StatementId) -> bool {
-    let statement: &Stmt = module.syntax(id);
+fn broadcasts_and_reduces(code: &Code<'_>) -> bool {
+    let (module, statement) = (code.module, code.syntax());
     if matches!(statement, Stmt::For(_)) {
         return false;
     }
@@ -75,10 +68,8 @@ fn is_outer(module: &Module, call: &ExprCall) -> bool {
     by_function || syntax::method(call).is_some_and(|(name, _)| name == "outer")
 }
 
-fn candidate(case: &Case<'_>, file: &str, module: &Module, id: StatementId) -> Option<Candidate> {
-    let span = module.statement(id).span;
-    let (first, last) = (module.lines().line(span.start), module.lines().line(span.end.saturating_sub(1)));
-    let site = case.site(file, first, last);
+fn candidate(case: &Case<'_>, code: &Code<'_>) -> Option<Candidate> {
+    let site = code.site(case);
     if site.peak_bytes < case.least_bytes() || !site.stacks.contains(&case.analysis.peak.stack) {
         return None;
     }
@@ -95,8 +86,8 @@ fn candidate(case: &Case<'_>, file: &str, module: &Module, id: StatementId) -> O
     if temporary < 2 * kept || temporary < case.least_bytes() {
         return None;
     }
-    let mut candidate = case.candidate(&Place { file, line: first, function: "" }, "");
-    candidate.end_line = last;
+    let mut candidate = case.candidate(&code.place(), "");
+    candidate.end_line = code.lines(code.syntax()).1;
     candidate.title =
         format!("the intermediate results of one expression take {} at the peak", words::bytes(temporary));
     candidate.message = "Broadcasting makes the whole table of combinations before the reduction shrinks it again. Done for some \
@@ -107,11 +98,6 @@ fn candidate(case: &Case<'_>, file: &str, module: &Module, id: StatementId) -> O
         .into();
     candidate.certainty = Certainty::Likely;
     candidate.evidence.insert("temporary_bytes", json!(temporary));
-    candidate.changes = vec![Change::Stacks {
-        stacks: site.stacks,
-        from: 0,
-        until: u64::MAX,
-        effect: Effect::Factor(1.0 / PIECES),
-    }];
+    candidate.changes = site.with(Effect::Factor(1.0 / PIECES));
     Some(candidate)
 }

@@ -7,7 +7,8 @@ use heapwise_source::ast::{Expr, Stmt};
 use heapwise_source::{Edit, Editor, Module, StatementId};
 use serde_json::json;
 
-use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
+use super::shrinking::{self, Shrinking};
+use crate::candidate::{Candidate, ProposedFix, Rule};
 use crate::case::Case;
 use crate::edits;
 use crate::holding::{Held, is_enough, listed};
@@ -23,11 +24,8 @@ const MUCH_SMALLER: u64 = 3;
 /// Bytes of a `str` object beside its text.
 const STR_BYTES: u64 = 49;
 
-struct Column<'a> {
-    held: Held<'a>,
-    values: u64,
-    new_bytes: u64,
-}
+/// A column, and how many different values it has.
+type Column<'a> = Shrinking<'a, u64>;
 
 impl Rule for CategoryStrings {
     fn id(&self) -> &'static str {
@@ -43,9 +41,8 @@ impl Rule for CategoryStrings {
     }
 
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
-        let found: Vec<Column<'_>> =
-            case.held(case.least_bytes() / 20).into_iter().filter_map(|held| column(case, held)).collect();
-        super::by_owner(found, |it| &it.held).into_iter().map(|group| candidate(case, &group)).collect()
+        let found = case.held(case.least_bytes() / 20).into_iter().filter_map(|held| column(case, held));
+        shrinking::by_owner(found).into_iter().map(|group| candidate(case, &group)).collect()
     }
 }
 
@@ -74,8 +71,8 @@ fn column<'a>(case: &Case<'a>, held: Held<'a>) -> Option<Column<'a>> {
     let uses = ColumnUse::of(case, &held);
     (worth && !uses.text_methods && !uses.added && !uses.joined_on).then_some(Column {
         held,
-        values,
         new_bytes,
+        facts: values,
     })
 }
 
@@ -95,16 +92,14 @@ pub(super) fn only_text(held: &Held<'_>) -> bool {
 fn candidate(case: &Case<'_>, group: &[Column<'_>]) -> Candidate {
     let first = &group[0];
     let held = &first.held;
-    let mut candidate = case.candidate(&held.place, held.symbol());
-    let names: Vec<String> = group.iter().map(|it| it.held.object.name.clone()).collect();
-    let old: u64 = group.iter().map(|it| it.held.object.own_bytes).sum();
-    let new: u64 = group.iter().map(|it| it.new_bytes).sum();
+    let mut candidate = shrinking::candidate(case, group);
+    let (old, new) = shrinking::bytes(group);
     candidate.title = if group.len() == 1 {
         format!(
             "{} is {} strings with {} different values",
-            listed(&names),
+            listed(&shrinking::names(group)),
             words::count(held.count()),
-            words::count(first.values)
+            words::count(first.facts)
         )
     } else {
         format!("{} columns of `{}` are strings with few different values", group.len(), held.symbol())
@@ -125,13 +120,8 @@ fn candidate(case: &Case<'_>, group: &[Column<'_>]) -> Candidate {
             .collect::<Vec<_>>()
             .join(", ")
     );
-    candidate.certainty = Certainty::Likely;
     candidate.fix = fix(case, group);
-    candidate.evidence.insert("names", json!(names));
-    candidate.evidence.insert("values", json!(group.iter().map(|it| it.values).collect::<Vec<_>>()));
-    candidate.evidence.insert("bytes", json!(old));
-    candidate.evidence.insert("new_bytes", json!(new));
-    candidate.changes = group.iter().flat_map(|it| case.shrunk(it.held.object, it.new_bytes)).collect();
+    candidate.evidence.insert("values", json!(group.iter().map(|it| it.facts).collect::<Vec<_>>()));
     candidate
 }
 

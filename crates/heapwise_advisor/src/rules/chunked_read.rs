@@ -3,14 +3,14 @@
 //! Invariant: only where the whole text has no name and goes straight to a reader that takes pieces: a hash's `update`,
 //! another file's `write`, or a loop over its lines.
 
-use heapwise_analysis::{Change, Effect, Place};
+use heapwise_analysis::Effect;
 use heapwise_source::ast::{Expr, ExprCall, Stmt};
-use heapwise_source::{Module, StatementId};
 use ruff_text_size::Ranged;
 use serde_json::json;
 
 use crate::candidate::{Candidate, Certainty, Rule};
 use crate::case::Case;
+use crate::code::Code;
 use crate::syntax;
 use crate::words;
 
@@ -32,21 +32,18 @@ impl Rule for ChunkedRead {
     }
 
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
-        let mut candidates = Vec::new();
-        for (file, module) in case.modules() {
-            for id in module.statement_ids() {
-                if let Some((read, instead)) = whole_read(module, id) {
-                    candidates.extend(candidate(case, file, module, read, instead));
-                }
-            }
-        }
-        candidates
+        let reads = case.statements().filter_map(|code| {
+            let (read, instead) = whole_read(&code)?;
+            candidate(case, &code, read, instead)
+        });
+        reads.collect()
     }
 }
 
 /// The expression that reads everything, and what to write.
-fn whole_read(module: &Module, id: StatementId) -> Option<(&Expr, String)> {
-    match module.syntax(id) {
+fn whole_read<'a>(code: &Code<'a>) -> Option<(&'a Expr, String)> {
+    let module = code.module;
+    match code.syntax() {
         Stmt::For(it) => {
             let Expr::Call(call) = it.iter.as_ref() else { return None };
             let read = match syntax::method(call)? {
@@ -92,21 +89,12 @@ fn read_all(expression: &Expr) -> Option<&Expr> {
     }
 }
 
-fn candidate(
-    case: &Case<'_>,
-    file: &str,
-    module: &Module,
-    read: &Expr,
-    instead: String,
-) -> Option<Candidate> {
-    let lines = module.lines();
-    let first = lines.line(syntax::start(read));
-    let last = lines.line(read.range().end().to_usize().saturating_sub(1));
-    let site = case.site(file, first, last);
+fn candidate(case: &Case<'_>, code: &Code<'_>, read: &Expr, instead: String) -> Option<Candidate> {
+    let site = code.site_of(case, read);
     if site.peak_bytes < case.least_bytes() {
         return None;
     }
-    let mut candidate = case.candidate(&Place { file, line: first, function: "" }, "");
+    let mut candidate = case.candidate(&code.place_of(read), "");
     candidate.title = format!(
         "everything is read before the first piece is used: {} at the peak",
         words::bytes(site.peak_bytes)
@@ -115,7 +103,6 @@ fn candidate(
     candidate.instead = instead;
     candidate.certainty = Certainty::Likely;
     candidate.evidence.insert("bytes", json!(site.peak_bytes));
-    candidate.changes =
-        vec![Change::Stacks { stacks: site.stacks, from: 0, until: u64::MAX, effect: Effect::Absent }];
+    candidate.changes = site.with(Effect::Absent);
     Some(candidate)
 }

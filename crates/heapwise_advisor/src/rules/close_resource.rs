@@ -10,7 +10,7 @@ use heapwise_source::{Edit, Editor, Module, StatementId, UseKind, VariableId, as
 use serde_json::json;
 
 use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
-use crate::case::Case;
+use crate::case::{Case, Site};
 use crate::syntax;
 use crate::words;
 
@@ -66,7 +66,7 @@ fn of_kind(case: &Case<'_>, resource: &Resource) -> Vec<Candidate> {
     }
     let mut candidates = Vec::new();
     for (file, module) in case.modules() {
-        for call in syntax::calls(module) {
+        for call in module.calls() {
             let opens = module.resolve(&call.func).is_some_and(|path| names.contains(&path.as_str()));
             if !opens || is_in_with(module, call) {
                 continue;
@@ -97,12 +97,9 @@ fn of_kind(case: &Case<'_>, resource: &Resource) -> Vec<Candidate> {
             candidate.evidence.insert("bytes", json!(bytes));
             // One of them is open at a time.
             let factor = 1.0 / resource.count as f64;
-            candidate.changes = vec![heapwise_analysis::Change::Stacks {
-                stacks: sites.into_iter().flat_map(|site| site.stacks).collect(),
-                from: 0,
-                until: u64::MAX,
-                effect: heapwise_analysis::Effect::Factor(factor),
-            }];
+            let stacks = sites.into_iter().flat_map(|site| site.stacks).collect();
+            candidate.changes =
+                Site { stacks, ..Site::default() }.with(heapwise_analysis::Effect::Factor(factor));
             candidates.push(candidate);
         }
     }
@@ -246,7 +243,7 @@ mod tests {
 
     fn fixed(text: &str) -> Option<String> {
         let (after, safety) = edited(text, 1, |module, _| {
-            let call = syntax::calls(module).into_iter().find(|call| {
+            let call = module.calls().find(|call| {
                 let path = module.resolve(&call.func).unwrap_or_default();
                 OPENERS.iter().any(|(_, names, _)| names.contains(&path.as_str()))
             })?;

@@ -16,7 +16,6 @@ use crate::case::Case;
 use crate::edits;
 use crate::holding::{Held, listed};
 use crate::syntax;
-use crate::usage::TableUse;
 use crate::words;
 
 /// The rule.
@@ -67,8 +66,9 @@ fn candidate(case: &Case<'_>, held: &Held<'_>) -> Option<Candidate> {
     if syntax::writes(module, variable) != 1 {
         return None;
     }
-    let used = TableUse::of(module, variable);
-    if used.escapes || used.columns.is_empty() {
+    let mut used = module.columns_of(variable);
+    used.read.append(&mut used.set);
+    if used.unknown.is_some() || used.read.is_empty() {
         return None;
     }
     let all: BTreeSet<String> = held.object.parts.iter().filter_map(|part| name_of(held, part)).collect();
@@ -76,14 +76,14 @@ fn candidate(case: &Case<'_>, held: &Held<'_>) -> Option<Candidate> {
         .object
         .parts
         .iter()
-        .filter(|part| name_of(held, part).is_some_and(|name| !used.columns.contains(&name)))
+        .filter(|part| name_of(held, part).is_some_and(|name| !used.read.contains(&name)))
         .collect();
-    if unused.is_empty() || !used.columns.is_subset(&all) {
+    if unused.is_empty() || !used.read.is_subset(&all) {
         return None;
     }
     let bytes: u64 = unused.iter().map(|part| part.own_bytes).sum();
     let names: Vec<String> = unused.iter().filter_map(|part| name_of(held, part)).collect();
-    let wanted: Vec<String> = used.columns.iter().map(|name| format!("{name:?}")).collect();
+    let wanted: Vec<String> = used.read.iter().map(|name| format!("{name:?}")).collect();
     let mut candidate = case.candidate(&held.place, held.symbol());
     candidate.title = format!(
         "{} of {} columns of `{}` are never used: {}",
@@ -98,16 +98,17 @@ fn candidate(case: &Case<'_>, held: &Held<'_>) -> Option<Candidate> {
     );
     candidate.instead = format!("{argument}=[{}]", wanted.join(", "));
     candidate.certainty = Certainty::Certain;
-    candidate.fix = fix(module, call, argument, &used.columns).map(ProposedFix::from);
+    candidate.fix = fix(module, call, argument, &used.read).map(ProposedFix::from);
     candidate.evidence.insert("unused", json!(names));
-    candidate.evidence.insert("used", json!(used.columns));
+    candidate.evidence.insert("used", json!(used.read));
     candidate.evidence.insert("bytes", json!(bytes));
     candidate.changes = unused.iter().flat_map(|part| case.absent(part)).collect();
     Some(candidate)
 }
 
 fn has_choice(call: &ExprCall, argument: &str) -> bool {
-    syntax::keyword(call, argument).is_some() || syntax::keyword(call, "names").is_some()
+    heapwise_source::argument(call, argument, None).is_some()
+        || heapwise_source::argument(call, "names", None).is_some()
 }
 
 /// The name of a column, without quotes.

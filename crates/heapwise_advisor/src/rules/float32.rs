@@ -2,9 +2,8 @@
 //!
 //! Invariant: proposed only where every value of every look survived the way to float32 and back; float16 never is.
 
-use serde_json::json;
-
-use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
+use super::shrinking::{self, Shrinking};
+use crate::candidate::{Candidate, ProposedFix, Rule};
 use crate::case::Case;
 use crate::edits;
 use crate::holding::{Held, is_enough, listed};
@@ -28,13 +27,13 @@ impl Rule for Float32 {
     }
 
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
-        let found: Vec<Held<'_>> = case
+        let found = case
             .held(case.least_bytes() / 20)
             .into_iter()
             .filter(|held| held.dtype() == "float64" && (held.is_of("numpy") || held.is_of("pandas")))
             .filter(|held| is_exact(case, held))
-            .collect();
-        super::by_owner(found, |held| held).into_iter().map(|group| candidate(case, &group)).collect()
+            .map(|held| Shrinking { held, new_bytes: held.object.own_bytes / 2, facts: () });
+        shrinking::by_owner(found).into_iter().map(|group| candidate(case, &group)).collect()
     }
 }
 
@@ -48,13 +47,15 @@ fn is_exact(case: &Case<'_>, held: &Held<'_>) -> bool {
         && !facts.mapped_file
 }
 
-fn candidate(case: &Case<'_>, group: &[Held<'_>]) -> Candidate {
-    let held = &group[0];
-    let mut candidate = case.candidate(&held.place, held.symbol());
-    let names: Vec<String> = group.iter().map(|it| it.object.name.clone()).collect();
-    let old: u64 = group.iter().map(|it| it.object.own_bytes).sum();
+fn candidate(case: &Case<'_>, group: &[Shrinking<'_, ()>]) -> Candidate {
+    let held = &group[0].held;
+    let mut candidate = shrinking::candidate(case, group);
+    let (old, new) = shrinking::bytes(group);
     candidate.title = if group.len() == 1 {
-        format!("{} is float64, and float32 holds each of its values exactly", listed(&names))
+        format!(
+            "{} is float64, and float32 holds each of its values exactly",
+            listed(&shrinking::names(group))
+        )
     } else {
         format!(
             "{} columns of `{}` are float64, and float32 holds their values exactly",
@@ -66,29 +67,24 @@ fn candidate(case: &Case<'_>, group: &[Held<'_>]) -> Candidate {
         "{} would be {}. The values of this run lose nothing, but results of computing with them are rounded to 7 digits, \
          and one float64 array among the operands makes the result float64 again.",
         words::bytes(old),
-        words::bytes(old / 2)
+        words::bytes(new)
     );
     candidate.instead = if held.is_of("pandas") {
         "name the type where the table is read or made: dtype={...: 'float32'}".to_owned()
     } else {
         "make it with dtype=np.float32".to_owned()
     };
-    candidate.certainty = Certainty::Likely;
     candidate.fix = fix(case, group);
-    candidate.evidence.insert("names", json!(names));
-    candidate.evidence.insert("bytes", json!(old));
-    candidate.evidence.insert("new_bytes", json!(old / 2));
-    candidate.changes = group.iter().flat_map(|it| case.shrunk(it.object, it.object.own_bytes / 2)).collect();
     candidate
 }
 
 /// The type where the array is made or the table is read.
-fn fix(case: &Case<'_>, group: &[Held<'_>]) -> Option<ProposedFix> {
+fn fix(case: &Case<'_>, group: &[Shrinking<'_, ()>]) -> Option<ProposedFix> {
     if let [one] = group
-        && !one.is_of("pandas")
+        && !one.held.is_of("pandas")
     {
-        return edits::typed_array(case, one, "float32");
+        return edits::typed_array(case, &one.held, "float32");
     }
-    let columns: Vec<_> = group.iter().map(|held| (held, "\"float32\"".to_owned())).collect();
+    let columns: Vec<_> = group.iter().map(|it| (&it.held, "\"float32\"".to_owned())).collect();
     edits::typed_columns(case, &columns)
 }

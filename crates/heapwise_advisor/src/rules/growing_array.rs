@@ -45,16 +45,11 @@ impl Rule for GrowingArray {
     }
 
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
-        let mut candidates = Vec::new();
-        for (file, module) in case.modules() {
-            for id in module.statement_ids() {
-                if let Some((name, function)) = growing(module, id) {
-                    let line = module.lines().line(module.statement(id).span.start);
-                    candidates.extend(candidate(case, &Place { file, line, function: "" }, &name, &function));
-                }
-            }
-        }
-        candidates
+        let growing = case.statements().filter_map(|code| {
+            let (name, function) = growing(code.module, code.id)?;
+            candidate(case, &code.place(), &name, &function)
+        });
+        growing.collect()
     }
 }
 

@@ -46,8 +46,7 @@ pub(super) fn replaced(
 /// The places at which a variable gets its value, but for the one in `place`.
 pub(super) fn first_places<'a>(case: &Case<'a>, place: &Place<'a>, name: &str) -> Vec<Place<'a>> {
     let Some((module, id)) = case.statement(place) else { return Vec::new() };
-    let scope = crate::syntax::scope_at(module, id);
-    let Some(variable) = module.variable_in(scope, name) else { return Vec::new() };
+    let Some(variable) = module.variable_in(module.statement(id).scope, name) else { return Vec::new() };
     let writes = module.occurrences_of(variable).filter(|it| it.access.rebinds());
     writes.map(|it| Place { line: module.lines().line(it.span.start), ..*place }).collect()
 }

@@ -6,12 +6,13 @@
 use heapwise_analysis::{Place, site_blocks};
 use heapwise_profile::inspection::{Inspection, Object};
 use heapwise_source::ast::{Expr, ExprCall, Operator, Stmt};
-use heapwise_source::{Access, Editor, Module, VariableId};
+use heapwise_source::{Access, Editor, Module, VariableId, argument};
 use serde_json::json;
 
 use super::growth;
 use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
+use crate::code::Code;
 use crate::syntax;
 use crate::words;
 
@@ -33,18 +34,11 @@ impl Rule for InPlace {
     }
 
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
-        let mut candidates = Vec::new();
-        for (file, module) in case.modules() {
-            for id in module.statement_ids() {
-                let statement = module.syntax(id);
-                let line = module.lines().line(module.statement(id).span.start);
-                let place = Place { file, line, function: "" };
-                if let Some((name, operator)) = rebinding(statement) {
-                    candidates.extend(candidate(case, &place, name, operator));
-                }
-            }
-        }
-        candidates
+        let rebound = case.statements().filter_map(|code| {
+            let (name, operator) = rebinding(code.syntax())?;
+            candidate(case, &code, name, operator)
+        });
+        rebound.collect()
     }
 }
 
@@ -59,14 +53,13 @@ fn rebinding(statement: &Stmt) -> Option<(&str, Operator)> {
         .then_some((target.id.as_str(), operation.op))
 }
 
-fn candidate<'a>(case: &Case<'a>, place: &Place<'a>, name: &str, operator: Operator) -> Option<Candidate> {
+fn candidate<'a>(case: &Case<'a>, code: &Code<'a>, name: &str, operator: Operator) -> Option<Candidate> {
+    let (module, id, place) = (code.module, code.id, &code.place());
     let site = case.site(place.file, place.line, place.line);
     if site.peak_bytes < case.least_bytes() {
         return None;
     }
-    let (module, id) = case.statement(place)?;
-    let scope = syntax::scope_at(module, id);
-    let variable = module.variable_in(scope, name)?;
+    let variable = module.variable_in(module.statement(id).scope, name)?;
     if !is_alone(module, variable) || !keeps_type(case, place, module, variable) {
         return None;
     }
@@ -162,5 +155,5 @@ fn makes_floats(call: &ExprCall) -> bool {
         Expr::Name(name) => name.id.as_str(),
         _ => return false,
     };
-    FLOAT_MAKERS.contains(&name) && syntax::keyword(call, "dtype").is_none()
+    FLOAT_MAKERS.contains(&name) && argument(call, "dtype", None).is_none()
 }

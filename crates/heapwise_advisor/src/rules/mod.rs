@@ -23,6 +23,7 @@ mod growth;
 mod idle_collections;
 mod in_place;
 mod needless_copy;
+mod shrinking;
 mod slots;
 mod smaller_dtype;
 mod sparse;
@@ -30,7 +31,6 @@ mod stream_not_list;
 mod view_not_copy;
 
 use crate::candidate::Rule;
-use crate::holding::Held;
 
 /// All rules, by name.
 pub static ALL: &[&dyn Rule] = &[
@@ -63,17 +63,4 @@ pub static ALL: &[&dyn Rule] = &[
 /// The rule with this name.
 pub fn rule(id: &str) -> Option<&'static dyn Rule> {
     ALL.iter().copied().find(|rule| rule.id() == id)
-}
-
-/// Things of the same owner together (the columns of a table), the groups and the things in each in their order.
-fn by_owner<'a, T>(things: Vec<T>, held: impl Fn(&T) -> &Held<'a>) -> Vec<Vec<T>> {
-    let mut groups: Vec<Vec<T>> = Vec::new();
-    for thing in things {
-        let owner = held(&thing).owner.address;
-        match groups.iter_mut().find(|group| held(&group[0]).owner.address == owner) {
-            Some(group) => group.push(thing),
-            None => groups.push(vec![thing]),
-        }
-    }
-    groups
 }

@@ -3,14 +3,15 @@
 //! Invariants: the text must show a copy (`copy()`, `deepcopy`, `np.array(x)`, `astype` to the same type, `list(x)`) of a
 //! name, and that neither the copy nor the original is written to, given away, or kept elsewhere.
 
-use heapwise_analysis::{Change, Effect, Place};
+use heapwise_analysis::Effect;
 use heapwise_source::ast::{Expr, ExprCall};
-use heapwise_source::{Edit, Editor, Module, StatementId};
+use heapwise_source::{Edit, Editor, Module, argument};
 use ruff_text_size::Ranged;
 use serde_json::json;
 
 use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
+use crate::code::Code;
 use crate::syntax;
 use crate::words;
 
@@ -32,13 +33,7 @@ impl Rule for NeedlessCopy {
     }
 
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
-        let mut candidates = Vec::new();
-        for (file, module) in case.modules() {
-            for id in module.statement_ids() {
-                candidates.extend(candidate(case, file, module, id));
-            }
-        }
-        candidates
+        case.statements().filter_map(|code| candidate(case, &code)).collect()
     }
 }
 
@@ -67,18 +62,17 @@ fn copied<'m>(module: &'m Module, call: &'m ExprCall) -> Option<(&'m Expr, Strin
 }
 
 fn is_shallow(call: &ExprCall) -> bool {
-    matches!(syntax::keyword(call, "deep"), Some(Expr::BooleanLiteral(it)) if !it.value)
+    matches!(argument(call, "deep", None), Some(Expr::BooleanLiteral(it)) if !it.value)
 }
 
-fn candidate(case: &Case<'_>, file: &str, module: &Module, id: StatementId) -> Option<Candidate> {
+fn candidate(case: &Case<'_>, code: &Code<'_>) -> Option<Candidate> {
+    let (module, id) = (code.module, code.id);
     let (target, value) = syntax::assignment(module.syntax(id))?;
     let Expr::Call(call) = value else { return None };
     let (source, instead) = copied(module, call)?;
     let original = syntax::variable(module, syntax::name(source)?)?;
     let copy = syntax::variable(module, target)?;
-    let line = module.lines().line(module.statement(id).span.start);
-    let last = module.lines().line(module.statement(id).span.end.saturating_sub(1));
-    let site = case.site(file, line, last);
+    let site = code.site(case);
     if site.peak_bytes < case.least_bytes() || copy == original {
         return None;
     }
@@ -89,7 +83,7 @@ fn candidate(case: &Case<'_>, file: &str, module: &Module, id: StatementId) -> O
         return None;
     }
     let name = module.slice(source.range().into());
-    let mut candidate = case.candidate(&Place { file, line, function: "" }, target.id.as_str());
+    let mut candidate = case.candidate(&code.place(), target.id.as_str());
     candidate.title = format!("`{}` is a copy of `{name}` that nobody writes to", target.id);
     candidate.message = format!(
         "{} at the peak hold the same values twice: neither `{}` nor `{name}` is changed after the copy is made.",
@@ -104,8 +98,7 @@ fn candidate(case: &Case<'_>, file: &str, module: &Module, id: StatementId) -> O
         .map(ProposedFix::from);
     candidate.evidence.insert("bytes", json!(site.peak_bytes));
     candidate.evidence.insert("copy_of", json!(name));
-    candidate.changes =
-        vec![Change::Stacks { stacks: site.stacks, from: 0, until: u64::MAX, effect: Effect::Absent }];
+    candidate.changes = site.with(Effect::Absent);
     Some(candidate)
 }
 

@@ -105,7 +105,7 @@ fn fix(module: &Module, id: StatementId, attributes: &[String]) -> Option<Edit> 
         part.kind() == ast::token::TokenKind::Name && module.slice(part.range().into()) == "__dict__"
     };
     let asks = module.tokens().iter().any(|token| is_dict(&token))
-        || syntax::calls(module).iter().any(|call| module.resolve(&call.func).as_deref() == Some("vars"));
+        || module.calls().any(|call| module.resolve(&call.func).as_deref() == Some("vars"));
     let mut names = attributes.to_vec();
     names.extend(facts.attributes.iter().filter(|name| !attributes.contains(name)).cloned());
     let mangled = names.iter().any(|name| name.contains("__"));

@@ -5,7 +5,8 @@
 
 use serde_json::json;
 
-use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
+use super::shrinking::{self, Shrinking};
+use crate::candidate::{Candidate, ProposedFix, Rule};
 use crate::case::Case;
 use crate::edits;
 use crate::holding::{Held, is_enough, listed};
@@ -26,10 +27,8 @@ const TYPES: [(&str, i128, i128, u64); 6] = [
 ];
 
 /// What one array or column would become.
-struct Narrower<'a> {
-    held: Held<'a>,
+struct Narrower {
     dtype: &'static str,
-    new_bytes: u64,
     range: (String, String),
 }
 
@@ -47,14 +46,12 @@ impl Rule for SmallerDtype {
     }
 
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
-        let least = case.least_bytes();
-        let found: Vec<Narrower<'_>> =
-            case.held(least / 20).into_iter().filter_map(|held| narrower(case, held)).collect();
-        super::by_owner(found, |it| &it.held).into_iter().map(|group| candidate(case, &group)).collect()
+        let found = case.held(case.least_bytes() / 20).into_iter().filter_map(|held| narrower(case, held));
+        shrinking::by_owner(found).into_iter().map(|group| candidate(case, &group)).collect()
     }
 }
 
-fn narrower<'a>(case: &Case<'a>, held: Held<'a>) -> Option<Narrower<'a>> {
+fn narrower<'a>(case: &Case<'a>, held: Held<'a>) -> Option<Shrinking<'a, Narrower>> {
     let width = match held.dtype() {
         "int64" | "uint64" => 8,
         "int32" | "uint32" => 4,
@@ -78,20 +75,18 @@ fn narrower<'a>(case: &Case<'a>, held: Held<'a>) -> Option<Narrower<'a>> {
     }
     let (dtype, _, _, bytes) = *TYPES.iter().find(|(_, least, most, _)| *least <= low && high <= *most)?;
     let new_bytes = held.object.own_bytes.min(held.count() * width) / width * bytes;
-    (bytes < width).then(|| Narrower { held, dtype, new_bytes, range: (low.to_string(), high.to_string()) })
+    let facts = Narrower { dtype, range: (low.to_string(), high.to_string()) };
+    (bytes < width).then_some(Shrinking { held, new_bytes, facts })
 }
 
-fn candidate(case: &Case<'_>, group: &[Narrower<'_>]) -> Candidate {
-    let first = &group[0];
-    let held = &first.held;
-    let mut candidate = case.candidate(&held.place, held.symbol());
-    let names: Vec<String> = group.iter().map(|it| it.held.object.name.clone()).collect();
-    let old: u64 = group.iter().map(|it| it.held.object.own_bytes).sum();
-    let new: u64 = group.iter().map(|it| it.new_bytes).sum();
+fn candidate(case: &Case<'_>, group: &[Shrinking<'_, Narrower>]) -> Candidate {
+    let Shrinking { held, facts: first, .. } = &group[0];
+    let mut candidate = shrinking::candidate(case, group);
+    let (old, new) = shrinking::bytes(group);
     candidate.title = if group.len() == 1 {
         format!(
             "{} holds {} to {} as {}: {} is enough",
-            listed(&names),
+            listed(&shrinking::names(group)),
             first.range.0,
             first.range.1,
             held.dtype(),
@@ -107,7 +102,7 @@ fn candidate(case: &Case<'_>, group: &[Narrower<'_>]) -> Candidate {
         words::bytes(new)
     );
     let types: Vec<String> =
-        group.iter().take(6).map(|it| format!("{}: {}", it.held.object.name, it.dtype)).collect();
+        group.iter().take(6).map(|it| format!("{}: {}", it.held.object.name, it.facts.dtype)).collect();
     candidate.instead = if group.len() == 1 && !held.is_of("pandas") {
         format!(
             "make it with dtype=np.{}, not by astype afterwards, which holds both for a moment",
@@ -116,26 +111,21 @@ fn candidate(case: &Case<'_>, group: &[Narrower<'_>]) -> Candidate {
     } else {
         format!("name the types where the table is read or made: {}", types.join(", "))
     };
-    candidate.certainty = Certainty::Likely;
     candidate.fix = fix(case, group);
     candidate.evidence.insert("dtype", json!(held.dtype()));
     candidate.evidence.insert("new_dtype", json!(first.dtype));
     candidate.evidence.insert("minimum", json!(first.range.0));
     candidate.evidence.insert("maximum", json!(first.range.1));
-    candidate.evidence.insert("names", json!(names));
-    candidate.evidence.insert("bytes", json!(old));
-    candidate.evidence.insert("new_bytes", json!(new));
-    candidate.changes = group.iter().flat_map(|it| case.shrunk(it.held.object, it.new_bytes)).collect();
     candidate
 }
 
 /// The type where the array is made or the table is read.
-fn fix(case: &Case<'_>, group: &[Narrower<'_>]) -> Option<ProposedFix> {
+fn fix(case: &Case<'_>, group: &[Shrinking<'_, Narrower>]) -> Option<ProposedFix> {
     if let [one] = group
         && !one.held.is_of("pandas")
     {
-        return edits::typed_array(case, &one.held, one.dtype);
+        return edits::typed_array(case, &one.held, one.facts.dtype);
     }
-    let columns: Vec<_> = group.iter().map(|it| (&it.held, format!("\"{}\"", it.dtype))).collect();
+    let columns: Vec<_> = group.iter().map(|it| (&it.held, format!("\"{}\"", it.facts.dtype))).collect();
     edits::typed_columns(case, &columns)
 }

@@ -3,7 +3,7 @@
 //! Invariants: only where the text shows that the list has no name and its one reader takes items one by one and keeps
 //! none: `join`, `sorted`, `list`, `set` and NumPy's functions keep or need all of them and are left alone.
 
-use heapwise_analysis::{Change, Effect, Place};
+use heapwise_analysis::Effect;
 use heapwise_source::ast::{Expr, ExprCall, Stmt};
 use heapwise_source::{Edit, Editor, Module, Safety, StatementId, UseKind};
 use ruff_text_size::Ranged;
@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
+use crate::code::Code;
 use crate::edits;
 use crate::syntax;
 use crate::words;
@@ -46,12 +47,9 @@ impl Rule for StreamNotList {
 
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
         let mut candidates = Vec::new();
-        for (file, module) in case.modules() {
-            for id in module.statement_ids() {
-                for waste in in_statement(module, id) {
-                    candidates.extend(candidate(case, file, module, &waste));
-                }
-            }
+        for code in case.statements() {
+            let wastes = in_statement(code.module, code.id);
+            candidates.extend(wastes.into_iter().filter_map(|waste| candidate(case, &code, &waste)));
         }
         candidates
     }
@@ -64,11 +62,12 @@ fn in_statement(module: &Module, id: StatementId) -> Vec<Waste<'_>> {
         found.extend(iterated(module, &it.iter));
     }
     if let Some(value) = syntax::value_of(statement) {
-        for call in syntax::calls_in(value) {
-            found.extend(reduced(module, call));
-        }
         for part in syntax::parts(value) {
             let generators = match part {
+                Expr::Call(call) => {
+                    found.extend(reduced(module, call));
+                    continue;
+                }
                 Expr::ListComp(it) => &it.generators,
                 Expr::Generator(it) => &it.generators,
                 Expr::SetComp(it) => &it.generators,
@@ -118,15 +117,12 @@ fn iterated<'m>(module: &'m Module, iterable: &'m Expr) -> Option<Waste<'m>> {
     })
 }
 
-fn candidate(case: &Case<'_>, file: &str, module: &Module, waste: &Waste<'_>) -> Option<Candidate> {
-    let lines = module.lines();
-    let first = lines.line(syntax::start(waste.span));
-    let last = lines.line(waste.span.range().end().to_usize().saturating_sub(1));
-    let site = case.site(file, first, last);
+fn candidate(case: &Case<'_>, code: &Code<'_>, waste: &Waste<'_>) -> Option<Candidate> {
+    let site = code.site_of(case, waste.span);
     if site.peak_bytes < case.least_bytes() {
         return None;
     }
-    let mut candidate = case.candidate(&Place { file, line: first, function: "" }, "");
+    let mut candidate = case.candidate(&code.place_of(waste.span), "");
     candidate.title = format!("{}: {} at the peak", waste.what, words::bytes(site.peak_bytes));
     candidate.message = "Nothing keeps the list, and its reader needs one item at a time.".into();
     candidate.instead.clone_from(&waste.instead);
@@ -134,8 +130,7 @@ fn candidate(case: &Case<'_>, file: &str, module: &Module, waste: &Waste<'_>) ->
     candidate.fix = waste.fix.clone().map(ProposedFix::from);
     candidate.evidence.insert("bytes", json!(site.peak_bytes));
     candidate.evidence.insert("blocks", json!(site.peak_blocks));
-    candidate.changes =
-        vec![Change::Stacks { stacks: site.stacks, from: 0, until: u64::MAX, effect: Effect::Absent }];
+    candidate.changes = site.with(Effect::Absent);
     Some(candidate)
 }
 

@@ -3,14 +3,15 @@
 //! Invariants: only where the text shows the numbers to be a range, and where neither the choice nor the original is
 //! written to: a view shows every later change.
 
-use heapwise_analysis::{Change, Effect, Place};
+use heapwise_analysis::Effect;
 use heapwise_source::ast::{Expr, ExprSubscript};
-use heapwise_source::{Edit, Editor, Module, StatementId};
+use heapwise_source::{Edit, Editor, Module, StatementId, VariableId};
 use ruff_text_size::Ranged;
 use serde_json::json;
 
 use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
+use crate::code::Code;
 use crate::syntax;
 use crate::words;
 
@@ -35,13 +36,7 @@ impl Rule for ViewNotCopy {
     }
 
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
-        let mut candidates = Vec::new();
-        for (file, module) in case.modules() {
-            for id in module.statement_ids() {
-                candidates.extend(candidate(case, file, module, id));
-            }
-        }
-        candidates
+        case.statements().filter_map(|code| candidate(case, &code)).collect()
     }
 }
 
@@ -75,7 +70,8 @@ fn is_negative(bound: &Expr) -> bool {
     matches!(bound, Expr::UnaryOp(_))
 }
 
-fn candidate(case: &Case<'_>, file: &str, module: &Module, id: StatementId) -> Option<Candidate> {
+fn candidate(case: &Case<'_>, code: &Code<'_>) -> Option<Candidate> {
+    let (module, id) = (code.module, code.id);
     let (target, value) = syntax::assignment(module.syntax(id))?;
     let Expr::Subscript(subscript) = value else { return None };
     let (array, slice) = choice(module, subscript)?;
@@ -84,14 +80,12 @@ fn candidate(case: &Case<'_>, file: &str, module: &Module, id: StatementId) -> O
     if !syntax::is_only_read(module, chosen) || !is_read_but_for(module, original, id) {
         return None;
     }
-    let line = module.lines().line(module.statement(id).span.start);
-    let last = module.lines().line(module.statement(id).span.end.saturating_sub(1));
-    let site = case.site(file, line, last);
+    let site = code.site(case);
     if site.peak_bytes < case.least_bytes() {
         return None;
     }
     let array = module.slice(array.range().into());
-    let mut candidate = case.candidate(&Place { file, line, function: "" }, target.id.as_str());
+    let mut candidate = case.candidate(&code.place(), target.id.as_str());
     candidate.title =
         format!("`{}` copies consecutive elements of `{array}`, which a slice would only show", target.id);
     candidate.message = format!(
@@ -103,13 +97,12 @@ fn candidate(case: &Case<'_>, file: &str, module: &Module, id: StatementId) -> O
     candidate.certainty = Certainty::Certain;
     candidate.fix = fix(module, subscript).map(ProposedFix::from);
     candidate.evidence.insert("bytes", json!(site.peak_bytes));
-    candidate.changes =
-        vec![Change::Stacks { stacks: site.stacks, from: 0, until: u64::MAX, effect: Effect::Absent }];
+    candidate.changes = site.with(Effect::Absent);
     Some(candidate)
 }
 
 /// Whether the original is only read, the choice itself left out of the question.
-fn is_read_but_for(module: &Module, variable: heapwise_source::VariableId, id: StatementId) -> bool {
+fn is_read_but_for(module: &Module, variable: VariableId, id: StatementId) -> bool {
     let others = module.occurrences_of(variable).filter(|it| it.statement != id);
     syntax::all_only_read(module, others)
 }
