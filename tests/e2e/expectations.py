@@ -13,6 +13,9 @@ described for people in tests/README.md.
     # expect: line "FILE NAME":LINE self < 1%              relations: ~ < >
     # expect: line MARKER in FUNCTION
     # expect: function NAME total ~ EXPRESSION             also: self
+    # expect: object NAME bytes ~ EXPRESSION               also: alone (what nothing else holds); within 2 % by default
+    # expect: object NAME made MARKER                      the line that most of it was allocated at
+    # expect: object NAME is TYPE
     # expect: exit code 3                                  also: exit signal SIGKILL
     # expect: stdout "text\\n"
     # expect[exact, 3.12+]: ...                            also: [sampled], [3.10], [3.10-3.11]; works for let too
@@ -128,6 +131,31 @@ class FunctionExpectation:
 
 
 @dataclass(frozen=True)
+class ObjectExpectation:
+    """Bytes that a named object, or a part of one, held at the peak."""
+
+    name: str
+    metric: Literal["bytes", "alone"]
+    bound: Bound
+
+
+@dataclass(frozen=True)
+class ObjectPlaceExpectation:
+    """The line that most of an object was allocated at."""
+
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class ObjectTypeExpectation:
+    """The type of an object, with its module."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True)
 class ExitExpectation:
     """How the program ends: an exit code, or the number of the signal that ends it."""
 
@@ -147,6 +175,9 @@ Expectation = (
     | LineExpectation
     | LineFunctionExpectation
     | FunctionExpectation
+    | ObjectExpectation
+    | ObjectPlaceExpectation
+    | ObjectTypeExpectation
     | ExitExpectation
     | StdoutExpectation
 )
@@ -198,6 +229,7 @@ _MARKER = re.compile(r"#\s*<([A-Z][A-Z0-9_]*)>\s*$")
 _HEADER_LINE = re.compile(r"#\s*(run|needs|files|let|expect)(?:\[([^\]]*)\])?:\s+(\S.*?)\s*$")
 _PLACE = re.compile(r'line\s+(?:"([^"]+)":(\S+)|([A-Z][A-Z0-9_]*))\s+(.*)$')
 _FUNCTION = re.compile(r"function\s+(\S+)\s+(self|total)\s+(.*)$")
+_OBJECT = re.compile(r"object\s+(\S+)\s+(bytes|alone|made|is)\s+(.*)$")
 _LOOP = re.compile(r"\s+for i in (\d+)\.\.(\d+)$")
 _VERSIONS = re.compile(r"3\.(\d+)(?:(\+)|-3\.(\d+))?$")
 _LET = re.compile(r"([A-Z][A-Z0-9_]*)\s*=\s*(\S.*)$")
@@ -213,8 +245,8 @@ def read_program(path: Path, root: Path) -> Program:
 
 
 def find_programs(root: Path) -> list[Program]:
-    """All target programs: scripts of `root` that open with a header, and the `__main__.py` of its packages."""
-    paths = [*root.glob("*.py"), *root.glob("*/__main__.py")]
+    """All target programs: scripts of `root` and of `objects` in it, and the `__main__.py` of its packages."""
+    paths = [*root.glob("*.py"), *root.glob("objects/*.py"), *root.glob("*/__main__.py")]
     return [read_program(path, root) for path in sorted(paths)]
 
 
@@ -360,6 +392,8 @@ class _HeaderReader:
             return [
                 FunctionExpectation(found[1], "self" if found[2] == "self" else "total", self._bound(found[3], names))
             ]
+        if found := _OBJECT.match(text):
+            return [self._object_expectation(*found.groups(), names=names)]
         if found := re.match(r"exit code (\d+)$", text):
             return [ExitExpectation(int(found[1]), None)]
         if found := re.match(r"exit signal (SIG[A-Z]+)$", text):
@@ -367,6 +401,15 @@ class _HeaderReader:
         if subject == "stdout":
             return [StdoutExpectation(self._string(rest))]
         return self._fail(f"unknown expectation {text!r}")
+
+    def _object_expectation(self, name: str, aspect: str, rest: str, *, names: set[str]) -> Expectation:
+        match aspect:
+            case "made":
+                return ObjectPlaceExpectation(name, self._place(rest.strip(), None, None, None))
+            case "is":
+                return ObjectTypeExpectation(name, rest.strip())
+            case _:
+                return ObjectExpectation(name, "bytes" if aspect == "bytes" else "alone", self._bound(rest, names))
 
     def _string(self, text: str) -> str:
         try:

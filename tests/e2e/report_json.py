@@ -74,6 +74,33 @@ class Function(TypedDict):
     peak_bytes_total: int
 
 
+class AllocatedAt(TypedDict):
+    """A line that allocated."""
+
+    file: str
+    line: int
+    function: str
+
+
+class HeldObject(TypedDict):
+    """An object, or a part of one, that kept bytes alive."""
+
+    name: str
+    type: str
+    bytes: int
+    own_bytes: int
+    allocated_at: AllocatedAt | None
+    parts: list[HeldObject]
+
+
+class Looks(TypedDict):
+    """What looking at the objects took of the processor."""
+
+    count: int
+    cpu_s: float
+    allowed_s: float
+
+
 class Report(TypedDict):
     """The whole report."""
 
@@ -87,6 +114,9 @@ class Report(TypedDict):
     functions: list[Function]
     files: list[Held]
     libraries: list[Held]
+    objects: list[HeldObject]
+    objects_explain_bytes: int
+    looks: Looks
 
 
 def parse_report(text: str | bytes) -> Report:

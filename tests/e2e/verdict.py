@@ -2,7 +2,7 @@
 
 Invariant: pure functions over a report. The default tolerances are those of the contract: exact within 0.5 % or
 64 kB; sampled: the peak within 1 % at 100 MB and more (else 3 %), a line or function within 2 points of its share of
-the peak, sums of allocations within 5 %.
+the peak, sums of allocations within 5 %; an object within 2 %.
 
 A sampled peak is an estimate, so "within 1 %" is held to in two halves that do not fail by chance: the standard error
 that the report states is at most 1 % of the expected peak, and the peak is within four of them (or within 1 %).
@@ -22,6 +22,9 @@ from expectations import (
     LineExpectation,
     LineFunctionExpectation,
     Mode,
+    ObjectExpectation,
+    ObjectPlaceExpectation,
+    ObjectTypeExpectation,
     Place,
     Program,
     ProgramExpectation,
@@ -29,7 +32,7 @@ from expectations import (
     Version,
 )
 from object_sizes import ObjectSizes
-from report_json import Line, Report
+from report_json import HeldObject, Line, Report
 
 SMALL = 64_000
 POINTS = 0.02
@@ -100,6 +103,19 @@ class _Judgement:
                 lines = sorted(self._lines(place), key=lambda line: line["peak_bytes"])
                 name = lines[-1]["function"] if lines else "nothing"
                 return Outcome(f"line {place}", f"in {function}", f"in {name}", _named(name, function))
+            case ObjectExpectation(name, metric, bound):
+                held = self._object(name)
+                found = 0 if held is None else held["bytes" if metric == "bytes" else "own_bytes"]
+                return self._bytes(f"object {name} {metric}", bound, found, lambda expected: expected * 0.02)
+            case ObjectPlaceExpectation(name, place):
+                held = self._object(name)
+                at = None if held is None else held["allocated_at"]
+                holds = at is not None and at["line"] == place.line and same_file(at["file"], place.file)
+                return Outcome(f"object {name}", f"made at {place}", f"made at {at}", holds)
+            case ObjectTypeExpectation(name, kind):
+                held = self._object(name)
+                is_kind = "nothing" if held is None else held["type"]
+                return Outcome(f"object {name}", f"is {kind}", f"is {is_kind}", is_kind == kind)
             case ExitExpectation(code, signal):
                 wanted = {"code": code} if signal is None else {"signal": signal}
                 ending = dict(self._report["run"]["exit"] or {})
@@ -149,6 +165,17 @@ class _Judgement:
         )
         what = f"function {expectation.function} {expectation.metric}"
         return self._bytes(what, expectation.bound, found, self._near_share)
+
+    def _object(self, name: str) -> HeldObject | None:
+        """The largest object or part of this name, its spaces written as `_`; None if there is none."""
+        found: list[HeldObject] = []
+        left = list(self._report["objects"])
+        while left:
+            held = left.pop()
+            left.extend(held["parts"])
+            if held["name"].replace(" ", "_") == name:
+                found.append(held)
+        return max(found, key=lambda held: held["bytes"], default=None)
 
     def _lines(self, place: Place) -> list[Line]:
         return [

@@ -163,8 +163,11 @@ impl<'a> Case<'a> {
     /// Named objects of the look that are worth a word and, as far as can be told, were alive at the peak; those
     /// that hold most first. Parts (columns, attributes) are in [`Object::parts`].
     pub fn large_objects(&self) -> impl Iterator<Item = &'a Object> {
-        let objects = self.inspection().map(|look| look.objects.as_slice()).unwrap_or_default();
-        objects.iter().filter(|object| object.bytes >= self.least_bytes() && self.alive_at_peak(object))
+        let named = |object: &&Object| {
+            object.holder.as_ref().is_none_or(|holder| holder.kind != HolderKind::Stack)
+        };
+        let objects = self.objects.held.iter().filter(named);
+        objects.filter(|object| object.bytes >= self.least_bytes() && self.alive_at_peak(object))
     }
 
     /// Whether an object was alive at the peak, as its blocks tell: at least half of their bytes. One without

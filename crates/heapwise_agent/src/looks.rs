@@ -24,17 +24,19 @@ use crate::recorder::{self, Agent};
 use crate::{blocks, hooks, monitor, platform, process};
 
 /// The part of the run that looks may take, as one in so many.
-const SHARE: u64 = 50;
-/// What looks may take in any case.
-const FLOOR: Duration = Duration::from_millis(200);
+const SHARE: u32 = 50;
+/// What looks may take of the run's time before it has passed: short programs are looked at too.
+const CREDIT: Duration = Duration::from_millis(40);
 /// With less than this left no look is begun.
-const LEAST: Duration = Duration::from_millis(4);
+const LEAST: Duration = Duration::from_millis(2);
+/// A single look takes one in so many of what is left, so that there is something for the heights to come.
+const PART: u32 = 3;
 /// A single look takes no longer.
 const LONGEST: Duration = Duration::from_secs(2);
 /// The first height, and the least distance from one to the next, bytes.
 const STEP: u64 = 2_000_000;
 /// Objects that a look may note, for each millisecond that it may take; and the most.
-const OBJECTS_PER_MS: u64 = 700;
+const OBJECTS_PER_MS: u64 = 2000;
 const MOST_OBJECTS: usize = 1_500_000;
 /// Milliseconds until a look that was asked of the main thread is taken over.
 const PATIENCE: u64 = 10;
@@ -134,11 +136,15 @@ fn want(agent: &Agent, height: u64) {
     }
 }
 
+/// The time that looks may take by now, all together.
+fn allowed(agent: &Agent) -> Duration {
+    let run = platform::coarse_ms().saturating_sub(agent.start_ms);
+    CREDIT + Duration::from_millis(run) / SHARE
+}
+
 /// The time that looks may still take.
 fn left(agent: &Agent) -> Duration {
-    let run = platform::coarse_ms().saturating_sub(agent.start_ms);
-    let all = FLOOR + Duration::from_millis(run) / SHARE as u32;
-    all.saturating_sub(Duration::from_nanos(SPENT_NS.load(Ordering::Relaxed)))
+    allowed(agent).saturating_sub(Duration::from_nanos(SPENT_NS.load(Ordering::Relaxed)))
 }
 
 /// What the agent's own thread does at each tick: looks that are late or due again.
@@ -215,8 +221,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
         DUE_AT.store(height + STEP, Ordering::Relaxed);
         return;
     }
-    // Half of it, so that there is something left for the heights to come.
-    let time = (left(agent) / 2).min(LONGEST);
+    let time = (left(agent) / PART).min(LONGEST);
     let objects = (time.as_millis() as u64 * OBJECTS_PER_MS).clamp(4_000, MOST_OBJECTS as u64);
     let smallest = (highest / SMALLEST_SHARE).max(SMALLEST);
     let allowance = Allowance { time, objects: objects as usize, smallest, heap: height };
@@ -230,6 +235,8 @@ fn write(agent: &'static Agent, looks: &Looks) {
     // SAFETY: as above.
     let mut seen = unsafe { looks.inspector.look(&agent.interpreter, allowance) };
     seen.inspection.sequence = sequence;
+    seen.inspection.allowed_ns = allowed(agent).as_nanos() as u64;
+    seen.inspection.spent_ns = SPENT_NS.load(Ordering::Relaxed);
     seen.inspection.time_ns = platform::coarse_ms().saturating_sub(agent.start_ms) * 1_000_000;
     let text = seen.inspection.encode();
     agent.with_tables(|tables, sink| {
@@ -248,7 +255,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
     // A look at a new height is followed by one that finds the names; that one by none.
     // It is not needed where the names explain what is there.
     let new = height > before.saturating_add(before / 20);
-    let unexplained = seen.reached_bytes < height / 10 * 9;
+    let unexplained = seen.inspection.reached_bytes < height / 10 * 9;
     AGAIN_AT.store(
         if new && unexplained && !again { platform::coarse_ms() + AFTERWARDS } else { 0 },
         Ordering::Relaxed,

@@ -25,6 +25,7 @@ mod account;
 mod analysis;
 mod blocks;
 mod call_tree;
+mod held;
 mod job;
 mod mappings;
 mod moments;

@@ -7,11 +7,13 @@
 
 use std::collections::BTreeMap;
 
-use heapwise_profile::inspection::{Inspection, Object};
+use heapwise_profile::inspection::{HolderKind, Inspection, Object};
 use heapwise_profile::{EventKind, NO_STACK, Origin, Profile, StackId, origin};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::account::{Holder, Ledger};
+use crate::analysis::Peak;
+use crate::held::Held;
 use crate::mappings::{Change, Mappings};
 use crate::{Analysis, Place};
 
@@ -42,13 +44,18 @@ impl Block {
     }
 }
 
-/// The objects at one look, and what else a second pass over the events tells.
+/// The objects at the high-water mark, and what else a second pass over the events tells.
 #[derive(Debug)]
 pub struct Objects<'a> {
     /// The look nearest to the high-water mark; `None` if there was none.
     pub inspection: Option<&'a Inspection>,
-    /// By address of a buffer in that look: its block.
+    /// The objects of that look; those of other looks whose blocks were live at the high-water mark and that it does not
+    /// have; what was being made.
+    pub held: Vec<Object>,
+    /// By address of a buffer of these: its block.
     blocks: FxHashMap<u64, Block>,
+    /// Bytes of small objects that the look reached.
+    small_bytes: u64,
     /// By stack: the number of the last event, up to the high-water mark, with it on the thread's stack, and
     /// in any deeper one.
     last_seen: Vec<u64>,
@@ -66,9 +73,15 @@ pub struct Size {
 /// Joins the objects of a profile with its blocks. `analysis` must be that of `profile`.
 pub fn objects<'a>(profile: &'a Profile, analysis: &Analysis) -> Objects<'a> {
     if profile.inspections().is_empty() {
-        return Objects { inspection: None, blocks: FxHashMap::default(), last_seen: Vec::new() };
+        return Objects {
+            inspection: None,
+            held: Vec::new(),
+            blocks: FxHashMap::default(),
+            small_bytes: 0,
+            last_seen: Vec::new(),
+        };
     }
-    let mut join = Join::new(profile, analysis.peak.sequence, analysis.peak.heap_bytes);
+    let mut join = Join::new(profile, &analysis.peak);
     for (thread, event) in profile.events() {
         join.event(thread, event.sequence, event.time_ms, &event.kind);
     }
@@ -133,6 +146,10 @@ impl<'a> Objects<'a> {
 
     /// What the name held at every look that saw it, by time.
     pub fn growth(&self, profile: &Profile, object: &Object) -> Vec<Size> {
+        // What has no name cannot be told apart from one look to the next.
+        if object.holder.as_ref().is_some_and(|holder| holder.kind == HolderKind::Stack) {
+            return Vec::new();
+        }
         let looks = profile.inspections().iter();
         let same = |other: &&Object| other.name == object.name && same_holder(other, object);
         looks
@@ -143,18 +160,20 @@ impl<'a> Objects<'a> {
             .collect()
     }
 
-    /// Bytes of the blocks of all objects of the look that were live at a moment, each block once.
+    /// Bytes that have a name: of the blocks of all objects that were live at a moment, each block once, and of the small
+    /// objects that the look reached.
     pub fn explained_bytes(&self, moment: u64) -> u64 {
         let mut seen = FxHashSet::default();
         let mut blocks = Vec::new();
-        for object in self.inspection.iter().flat_map(|look| &look.objects) {
+        for object in &self.held {
             self.gather(object, &mut seen, &mut blocks);
         }
-        blocks.iter().filter(|block| block.lives_at(moment)).map(|block| block.bytes).sum()
+        let of_blocks: u64 = blocks.iter().filter(|block| block.lives_at(moment)).map(|block| block.bytes).sum();
+        of_blocks + self.small_bytes
     }
 }
 
-fn same_holder(a: &Object, b: &Object) -> bool {
+pub(crate) fn same_holder(a: &Object, b: &Object) -> bool {
     match (&a.holder, &b.holder) {
         (Some(a), Some(b)) => {
             (a.kind, &a.file, &a.function, a.first_line) == (b.kind, &b.file, &b.function, b.first_line)
@@ -185,10 +204,10 @@ struct Live {
     stack: StackId,
 }
 
-struct Join<'a> {
-    profile: &'a Profile,
+pub(crate) struct Join<'a> {
+    pub(crate) profile: &'a Profile,
     /// The looks by moment: (moment, index).
-    looks: Vec<(u64, usize)>,
+    pub(crate) looks: Vec<(u64, usize)>,
     next_look: usize,
     /// Addresses of buffers of any look.
     wanted: FxHashSet<u64>,
@@ -198,11 +217,16 @@ struct Join<'a> {
     ledger: Ledger,
     stack_of: Vec<StackId>,
     /// By look: by address of buffer, its block.
-    found: Vec<FxHashMap<u64, Block>>,
+    pub(crate) found: Vec<FxHashMap<u64, Block>>,
     /// When blocks that were found died.
     deaths: FxHashMap<u64, u64>,
-    peak: u64,
-    peak_bytes: u64,
+    pub(crate) peak: u64,
+    pub(crate) peak_bytes: u64,
+    pub(crate) peak_stack: StackId,
+    /// The thread that reached the high-water mark, by the system's id.
+    pub(crate) peak_thread: u32,
+    /// The large blocks of the high-water mark.
+    pub(crate) at_peak: Vec<Block>,
     /// Bytes of large blocks of the high-water mark that are still live, once it is behind.
     remaining: u64,
     /// By look: bytes that it shares with the high-water mark.
@@ -211,7 +235,9 @@ struct Join<'a> {
 }
 
 impl<'a> Join<'a> {
-    fn new(profile: &'a Profile, peak: u64, peak_bytes: u64) -> Self {
+    fn new(profile: &'a Profile, peak: &Peak) -> Self {
+        let threads = profile.threads();
+        let thread = threads.iter().find(|thread| thread.number == peak.thread);
         let inspections = profile.inspections();
         let mut looks: Vec<_> =
             inspections.iter().enumerate().map(|(index, look)| (look.sequence, index)).collect();
@@ -231,8 +257,11 @@ impl<'a> Join<'a> {
             stack_of: Vec::new(),
             found: looks.iter().map(|_| FxHashMap::default()).collect(),
             deaths: FxHashMap::default(),
-            peak,
-            peak_bytes,
+            peak: peak.sequence,
+            peak_bytes: peak.heap_bytes,
+            peak_stack: peak.stack,
+            peak_thread: thread.map_or(0, |thread| thread.os_id),
+            at_peak: Vec::new(),
             remaining: 0,
             shared: vec![0; looks.len()],
             looks,
@@ -341,6 +370,8 @@ impl<'a> Join<'a> {
 
     fn at_peak(&mut self) {
         self.remaining = self.large.values().map(|live| live.size).sum();
+        let blocks = self.large.iter().map(|(&address, live)| block(address, live));
+        self.at_peak = blocks.collect();
         for &(moment, index) in &self.looks[..self.next_look] {
             let shared = self.large.values().filter(|live| live.born <= moment).map(|live| live.size);
             self.shared[index] = shared.sum();
@@ -371,14 +402,6 @@ impl<'a> Join<'a> {
     }
 
     fn block_at(&self, buffer: u64) -> Option<Block> {
-        let block = |address, live: &Live| Block {
-            address,
-            bytes: live.size,
-            born: live.born,
-            freed: None,
-            stack: live.stack,
-            partial: false,
-        };
         if let Some(live) = self.small.get(&buffer) {
             return Some(block(buffer, live));
         }
@@ -403,7 +426,7 @@ impl<'a> Join<'a> {
             self.look(index, moment);
             self.next_look += 1;
         }
-        let mut last_seen = self.last_seen;
+        let mut last_seen = std::mem::take(&mut self.last_seen);
         for id in (1..last_seen.len()).rev() {
             if let Some(stack) = profile.stack(id as StackId) {
                 let parent = stack.parent as usize;
@@ -428,12 +451,28 @@ impl<'a> Join<'a> {
                 },
             );
         let index = best.map(|&(_, index)| index);
-        let mut blocks = index.map(|index| std::mem::take(&mut self.found[index])).unwrap_or_default();
-        for block in blocks.values_mut() {
-            block.freed = self.deaths.get(&block.born).copied().filter(|&death| death != u64::MAX);
+        for blocks in &mut self.found {
+            for block in blocks.values_mut() {
+                block.freed = self.deaths.get(&block.born).copied().filter(|&death| death != u64::MAX);
+            }
         }
-        Objects { inspection: index.map(|index| &profile.inspections()[index]), blocks, last_seen }
+        self.last_seen = last_seen;
+        let mut held = Held::new(&self, index);
+        held.add_from_other_looks();
+        held.add_what_is_being_made();
+        let Held { objects, blocks, small_bytes, .. } = held;
+        Objects {
+            inspection: index.map(|index| &profile.inspections()[index]),
+            held: objects,
+            blocks,
+            small_bytes,
+            last_seen: self.last_seen,
+        }
     }
+}
+
+const fn block(address: u64, live: &Live) -> Block {
+    Block { address, bytes: live.size, born: live.born, freed: None, stack: live.stack, partial: false }
 }
 
 /// Adds the addresses of all buffers of an object.

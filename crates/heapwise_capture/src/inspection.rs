@@ -21,6 +21,14 @@ pub struct Inspection {
     pub time_ns: u64,
     /// What the look took, nanoseconds.
     pub duration_ns: u64,
+    /// What it took of the processor, nanoseconds.
+    pub worked_ns: u64,
+    /// What all looks had taken of the processor when it began, and might take by then, nanoseconds.
+    pub spent_ns: u64,
+    /// See `spent_ns`.
+    pub allowed_ns: u64,
+    /// Bytes that names led to, each once, as far as it was looked.
+    pub reached_bytes: u64,
     /// Whether everything was looked at; else the budget ended it, and bytes are lower bounds.
     pub complete: bool,
     /// The large holders, by bytes, largest first.
@@ -92,6 +100,21 @@ pub struct Holder {
     pub module: String,
     /// The thread of the frame, by the system's id; 0 if there is none.
     pub thread: u32,
+    /// For a frame of a library's: the nearest line of the user's that it was called from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub called_from: Option<Call>,
+}
+
+/// A line of the user's that a library was called from.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Call {
+    /// Its file, as its code names it.
+    pub file: String,
+    /// Its function.
+    pub function: String,
+    /// The line, from 1.
+    pub line: u32,
 }
 
 /// The kinds of places that names stand in.

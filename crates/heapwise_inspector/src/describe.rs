@@ -12,6 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::Allowance;
 use crate::arrays::Array;
+use crate::arrow::{self, ArrowBuffer, ArrowClass};
 use crate::clock::thread_time;
 use crate::facts;
 use crate::kinds::Form;
@@ -126,6 +127,7 @@ impl<'w, 'a> Account<'w, 'a> {
         let own = self.walk.nodes[node as usize].size;
         match form {
             Form::Array => self.describe_array(&mut object, address),
+            Form::Arrow(class) => self.describe_arrow(&mut object, address, class, depth),
             Form::List => {
                 object.length = Some(live.list_items(address).length as u64);
                 push_buffer(&mut object, live.list_items(address).address(), live.list_row_size(address));
@@ -168,7 +170,7 @@ impl<'w, 'a> Account<'w, 'a> {
             }
             _ => {}
         }
-        if depth < DEEPEST {
+        if depth < DEEPEST && !matches!(form, Form::Arrow(_)) {
             object.parts = self.parts(name, address, form, bytes, depth);
         }
         object
@@ -208,6 +210,59 @@ impl<'w, 'a> Account<'w, 'a> {
         }
         facts::array(self, &mut object.facts, &array);
         self.known.borrow_mut().insert(place, object.facts.clone());
+    }
+
+    /// What pyarrow made: its columns with their buffers.
+    fn describe_arrow(&self, object: &mut Object, address: Address, class: ArrowClass, depth: usize) {
+        let Some(columns) = arrow::columns(self.walk.live, address, class) else { return };
+        let rows = columns.first().map_or(0, |column| column.length);
+        match class {
+            ArrowClass::Table | ArrowClass::RecordBatch => {
+                object.shape = vec![rows, columns.len() as u64];
+                for (index, column) in columns.iter().enumerate() {
+                    let (bytes, own_bytes) = self.bytes_of_buffers(&column.buffers);
+                    let label = match &column.name {
+                        Some(name) => format!("[{}]", quoted(name)),
+                        None => format!(".column({index})"),
+                    };
+                    let mut part = Object {
+                        name: format!("{}{label}", object.name),
+                        kind: "pyarrow.ChunkedArray".into(),
+                        dtype: (!column.type_name.is_empty()).then(|| column.type_name.to_owned()),
+                        length: Some(column.length),
+                        bytes,
+                        own_bytes,
+                        ..Object::default()
+                    };
+                    push_buffers(&mut part, &column.buffers);
+                    if depth < DEEPEST && bytes >= object.bytes / SMALLEST_SHARE {
+                        facts::arrow(self, &mut part.facts, column);
+                        object.parts.push(part);
+                    }
+                }
+                object.parts.sort_by_key(|part| std::cmp::Reverse(part.bytes));
+                object.parts.truncate(MOST_PARTS);
+            }
+            ArrowClass::Array | ArrowClass::ChunkedArray | ArrowClass::Buffer => {
+                object.length = Some(rows);
+                if let Some(column) = columns.first() {
+                    object.dtype = (!column.type_name.is_empty()).then(|| column.type_name.to_owned());
+                    facts::arrow(self, &mut object.facts, column);
+                }
+            }
+        }
+        let mut buffers: Vec<ArrowBuffer> = columns.into_iter().flat_map(|column| column.buffers).collect();
+        buffers.sort_by_key(|buffer| std::cmp::Reverse(buffer.bytes));
+        push_buffers(object, &buffers);
+    }
+
+    /// Bytes of buffers, each once, and of those that nothing else refers to.
+    fn bytes_of_buffers(&self, buffers: &[ArrowBuffer]) -> (u64, u64) {
+        let nodes: FxHashSet<u32> =
+            buffers.iter().filter_map(|buffer| self.walk.node_of_memory(buffer.address)).collect();
+        let bytes = nodes.iter().map(|&node| self.sizes[node as usize]).sum();
+        let alone = nodes.iter().filter(|&&node| self.dominator[node as usize] != 0);
+        (bytes, alone.map(|&node| self.sizes[node as usize]).sum())
     }
 
     /// The array at the end of the chain of bases, or the array itself.
@@ -314,10 +369,21 @@ fn push_buffer(object: &mut Object, address: Address, bytes: u64) {
     }
 }
 
+fn push_buffers(object: &mut Object, buffers: &[ArrowBuffer]) {
+    for buffer in buffers {
+        push_buffer(object, buffer.address, buffer.bytes);
+    }
+}
+
 enum Label {
     Attribute(String),
     Index(usize),
     Key(Address),
+}
+
+/// Text as one would write it in Python.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n"))
 }
 
 /// A key as one would write it.
@@ -325,9 +391,7 @@ pub(crate) fn key_text(walk: &Walk<'_>, key: Address) -> String {
     let live = walk.live;
     match live.builtin(live.type_of(key)) {
         Some(Builtin::String) => {
-            let text = live.text(key, 60);
-            let quoted = text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n");
-            format!("'{quoted}'")
+            quoted(&live.text(key, 60))
         }
         Some(Builtin::Integer) => live.integer(key).map_or_else(|| "...".into(), |value| value.to_string()),
         Some(Builtin::Constant) if key == live.none() => "None".into(),

@@ -11,6 +11,7 @@ use serde_json::Number;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::arrays::Array;
+use crate::arrow::Column;
 use crate::describe::{Account, type_name};
 use crate::distinct::Distinct;
 use crate::kinds::Form;
@@ -148,7 +149,7 @@ fn numbers<T: Element>(account: &Account<'_, '_>, facts: &mut Facts, array: &Arr
 }
 
 /// The numbers below `count`, each once, in an order that is spread over them from the first ones on.
-fn spread(count: usize) -> impl Iterator<Item = usize> {
+pub(crate) fn spread(count: usize) -> impl Iterator<Item = usize> {
     let bits = count.next_power_of_two().trailing_zeros();
     (0..1usize << bits)
         .map(move |number| if bits == 0 { 0 } else { number.reverse_bits() >> (usize::BITS - bits) })
@@ -472,6 +473,34 @@ fn record_fields(account: &Account<'_, '_>, records: &[Address]) -> BTreeMap<Str
         }
     }
     fields.unwrap_or_default()
+}
+
+/// Looks at the values of an array of Arrow's: how many are missing, and of text how many differ.
+pub(crate) fn arrow(account: &Account<'_, '_>, facts: &mut Facts, column: &Column) {
+    facts.missing = column.nulls;
+    let count: usize = column.texts.iter().map(|texts| texts.length).sum();
+    if count == 0 || count as u64 != column.length || !account.has_time() {
+        return;
+    }
+    let most = if account.until.is_some() { MOST_SAMPLED } else { MOST_ELEMENTS };
+    let step = count.div_ceil(most).max(1);
+    let (mut looked, mut bytes) = (0u64, 0u64);
+    let mut distinct = Distinct::default();
+    for texts in &column.texts {
+        for index in (0..texts.length).step_by(step) {
+            let Some(text) = texts.get(account.walk.live, index) else { return };
+            looked += 1;
+            bytes += text.len() as u64;
+            distinct.add(xxh3_64(text));
+        }
+    }
+    let (different, exact) = distinct.count();
+    facts.distinct = Some(different);
+    facts.distinct_estimated = step > 1 || !exact;
+    facts.text_bytes = Some((bytes as f64 * count as f64 / looked.max(1) as f64) as u64);
+    if step > 1 {
+        facts.sampled = Some(looked);
+    }
 }
 
 /// What is gathered of strings.

@@ -45,7 +45,7 @@ pub(crate) fn find(
     }
     let limit = Limit { nodes: allowance.objects, until: Some(until) };
     let mut below = Walk::new(walk.live, borders, limit);
-    below.walk_from(&garbage);
+    below.walk_from(&garbage, garbage.len());
     let ends: FxHashSet<Address> = garbage.into_iter().collect();
     let stays = below.staying(|address| ends.contains(&address));
     let bytes = below.nodes.iter().zip(&stays).filter(|&(_, &stays)| !stays).map(|(node, _)| node.size).sum();

@@ -5,6 +5,8 @@
 use heapwise_cpython::objects::{Address, Builtin, Live, TypeFields};
 use rustc_hash::FxHashMap;
 
+use crate::arrow::ArrowClass;
+
 /// How an object is walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -26,6 +28,8 @@ pub(crate) enum Form {
     /// An instance of a Python class whose layout comes from `object`.
     Instance,
     Array,
+    /// What pyarrow made, with buffers behind it.
+    Arrow(ArrowClass),
     /// A dict that a C library added something to, such as `OrderedDict`.
     ForeignDict,
     /// What a C library made: `tp_traverse` and `__sizeof__` say what there is.
@@ -35,7 +39,7 @@ pub(crate) enum Form {
 impl Form {
     /// Whether its type says what it refers to and how large it is.
     pub(crate) const fn is_foreign(self) -> bool {
-        matches!(self, Self::Foreign | Self::ForeignDict)
+        matches!(self, Self::Foreign | Self::ForeignDict | Self::Arrow(_))
     }
 }
 
@@ -87,6 +91,13 @@ impl Kinds {
 }
 
 impl Kind {
+    /// Whether its objects refer to nothing.
+    #[inline]
+    pub(crate) const fn is_leaf(&self) -> bool {
+        let plain = matches!(self.form, Form::Integer | Form::String | Form::Bytes | Form::Leaf | Form::ByteArray);
+        plain && !self.has_attributes
+    }
+
     fn of(live: Live<'_>, address: Address) -> Self {
         let fields = live.type_fields(address);
         let mut slots = Vec::new();
@@ -100,7 +111,9 @@ impl Kind {
         }
         let form = form_of(live, class, class_fields);
         let has_attributes = fields.managed_dict || fields.dict_offset != 0 || !slots.is_empty();
-        let sizer = if form.is_foreign() { live.own_size_method(address) } else { 0 };
+        // Arrow's own method counts its buffers, which are counted here each by itself.
+        let tells = form.is_foreign() && !matches!(form, Form::Arrow(_));
+        let sizer = if tells { live.own_size_method(address) } else { 0 };
         Self { address, form, fields, has_attributes, slots, sizer }
     }
 }
@@ -148,6 +161,9 @@ fn form_of(live: Live<'_>, mut class: Address, mut fields: TypeFields) -> Form {
             // Types of elements are shared by everything of that type.
             _ if name.starts_with("numpy.dtype") => return Form::Opaque,
             _ => {}
+        }
+        if let Some(class) = ArrowClass::of(&name) {
+            return Form::Arrow(class);
         }
         if fields.base == 0 {
             return Form::Foreign;

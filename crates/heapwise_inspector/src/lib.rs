@@ -10,6 +10,7 @@
 #![allow(unsafe_code, reason = "reads another program's objects in memory; each block says why it may")]
 
 mod arrays;
+mod arrow;
 mod by_hand;
 mod clock;
 mod describe;
@@ -17,6 +18,7 @@ mod distinct;
 mod facts;
 mod garbage;
 mod kinds;
+mod memory;
 mod numbers;
 mod ownership;
 mod resources;
@@ -49,8 +51,6 @@ pub struct Inspector {
 pub struct Look {
     /// The objects. Sequence and time are the caller's to fill in.
     pub inspection: Inspection,
-    /// Bytes of everything that was reached.
-    pub reached_bytes: u64,
     /// The libraries that advice asks for, always the same and in the same order, with the versions of those that are
     /// loaded.
     pub versions: Vec<(&'static str, Option<String>)>,
@@ -112,7 +112,7 @@ impl Inspector {
         let limit = Limit { nodes: allowance.objects, until: Some(until) };
         let mut walk = Walk::new(live, &roots.borders, limit);
         let addresses: Vec<Address> = roots.names.iter().map(|name| name.object).collect();
-        walk.walk_from(&addresses);
+        walk.walk_from(&addresses, roots.unnamed);
         let reached_bytes: u64 = walk.weighted_sizes().iter().sum();
         let unexplained = allowance.heap.saturating_sub(reached_bytes);
         let without_garbage = self.without_garbage.load(Ordering::Relaxed);
@@ -131,8 +131,11 @@ impl Inspector {
         inspection.garbage_bytes = garbage.bytes;
         inspection.objects.extend(garbage.objects);
         inspection.objects.sort_by_key(|object| std::cmp::Reverse(object.bytes));
+        inspection.reached_bytes = reached_bytes;
+        let versions = versions(live, &roots);
         inspection.duration_ns = begun.elapsed().as_nanos() as u64;
-        Look { inspection, reached_bytes, versions: versions(live, &roots) }
+        inspection.worked_ns = thread_time().saturating_sub(worked).as_nanos() as u64;
+        Look { inspection, versions }
     }
 
     /// The bytes that an object keeps alive, itself included, each once. What belongs to the interpreter is left out:

@@ -1,9 +1,16 @@
-//! Where names stand: globals of the user's modules, class attributes, closures, caches, locals of all frames.
+//! Where names stand: globals of the user's modules, class attributes, closures, caches, locals of all frames; and the
+//! values that frames are at work on, which have no name yet.
 
-use heapwise_capture::inspection::{Holder, HolderKind};
+use heapwise_capture::inspection::{Call, Holder, HolderKind};
 use heapwise_capture::origin::{Origin, origin};
 use heapwise_cpython::objects::{Address, Builtin, Live, LocalKind, RunningFrame};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::memory::words;
+
+/// Values without a name that are looked at, at most, and the references that an object may have to be one.
+const MOST_UNNAMED: usize = 2000;
+const MOST_REFERENCES: Address = 1 << 24;
 
 /// A name and the object that it stands for.
 #[derive(Debug, Clone)]
@@ -17,6 +24,8 @@ pub(crate) struct Name {
 #[derive(Debug, Default)]
 pub(crate) struct Roots {
     pub(crate) names: Vec<Name>,
+    /// Those from here on are values without a name.
+    pub(crate) unnamed: usize,
     /// `__dict__`s of modules, frames that run, the table of modules.
     pub(crate) borders: FxHashSet<Address>,
     /// Modules by name, with their `__dict__`.
@@ -35,21 +44,53 @@ impl Roots {
                 roots.add_globals(live, name, &file, *dict, &mut classes);
             }
         }
+        let mut frames = Vec::new();
         for thread in live.threads() {
-            for frame in &thread.frames {
+            // The outermost first, so that what has several names has that of the one who passed it on.
+            let mut call = None;
+            for frame in thread.frames.iter().rev() {
                 roots.borders.insert(frame.object);
                 // A namespace that no module has: code that was run by `exec`.
                 if roots.borders.insert(frame.globals) {
                     let (file, _, _) = live.code_place(frame.frame.code);
                     roots.add_globals(live, "__main__", &file, frame.globals, &mut classes);
                 }
-                roots.add_frame(live, frame, thread.native_id);
+                let holder = frame_holder(live, frame, thread.native_id, &mut call);
+                roots.add_frame(live, frame, &holder);
+                frames.push((*frame, holder));
             }
         }
         roots.add_figures(live);
         roots.borders.remove(&0);
         roots.leave_out_aliases(live);
+        roots.unnamed = roots.names.len();
+        roots.add_unnamed(live, &frames);
         roots
+    }
+
+    /// The values that frames are at work on: results that are not assigned yet, arguments of a function of C, what a
+    /// loop goes through.
+    fn add_unnamed(&mut self, live: Live<'_>, frames: &[(RunningFrame, Holder)]) {
+        let mut seen: FxHashSet<Address> = self.names.iter().map(|name| name.object).collect();
+        let mut types = FxHashMap::default();
+        let mut looked = 0;
+        for (frame, holder) in frames {
+            let (words, known) = live.stack_words(frame);
+            for object in words {
+                looked += 1;
+                if looked > MOST_UNNAMED {
+                    return;
+                }
+                if object == 0 || seen.contains(&object) || !known && !is_object(live, object, &mut types) {
+                    continue;
+                }
+                seen.insert(object);
+                let kind = live.c_name(live.type_of(object));
+                let text = if kind.ends_with("iterator") { "values of the loop" } else { "result being made" };
+                let holder = Holder { kind: HolderKind::Stack, ..holder.clone() };
+                self.names.push(Name { text: text.into(), holder, object });
+            }
+        }
     }
 
     /// What a user's name stands for is that name's: a parameter of a library's function, or the iterator of a loop
@@ -231,17 +272,7 @@ impl Roots {
         }
     }
 
-    fn add_frame(&mut self, live: Live<'_>, frame: &RunningFrame, thread: u32) {
-        let (file, function, first_line) = live.code_place(frame.frame.code);
-        let holder = Holder {
-            kind: HolderKind::Local,
-            file,
-            function,
-            first_line,
-            line: live.line(frame.frame),
-            thread,
-            ..Holder::default()
-        };
+    fn add_frame(&mut self, live: Live<'_>, frame: &RunningFrame, holder: &Holder) {
         if frame.locals != 0 && !self.borders.contains(&frame.locals) {
             // The body of a class, or code run with a namespace of its own.
             if live.builtin(live.type_of(frame.locals)) == Some(Builtin::Dict) {
@@ -263,6 +294,46 @@ impl Roots {
             self.names.push(Name { text: variable.name, holder, object: variable.value });
         }
     }
+}
+
+/// Where the variables of a frame stand. `call` is the line of the user's that the frame was called from, and is set to the
+/// frame's own if it is the user's.
+fn frame_holder(live: Live<'_>, frame: &RunningFrame, thread: u32, call: &mut Option<Call>) -> Holder {
+    let (file, function, first_line) = live.code_place(frame.frame.code);
+    let line = live.line(frame.frame);
+    let of_user = origin(&file) == Origin::User;
+    if of_user {
+        *call = Some(Call { file: file.clone(), function: function.clone(), line });
+    }
+    Holder {
+        kind: HolderKind::Local,
+        file,
+        function,
+        first_line,
+        line,
+        thread,
+        called_from: if of_user { None } else { call.clone() },
+        ..Holder::default()
+    }
+}
+
+/// Whether a word of a frame is the address of a live object. What has ended has no references, or another's address in
+/// the place of their number; what never ends is of no interest here.
+fn is_object(live: Live<'_>, word: Address, types: &mut FxHashMap<Address, bool>) -> bool {
+    let Some([references, kind]) = words::<2>(word) else { return false };
+    (1..MOST_REFERENCES).contains(&references) && *types.entry(kind).or_insert_with(|| is_type(live, kind))
+}
+
+fn is_type(live: Live<'_>, word: Address) -> bool {
+    /// The words of a type up to its flags.
+    const WORDS: usize = 22;
+    const FLAGS: usize = 21;
+    const READY: Address = 1 << 12;
+    let Some(fields) = words::<WORDS>(word) else { return false };
+    let is_type_of_types = |kind| live.builtin(kind) == Some(Builtin::Type);
+    let meta = fields[1];
+    let has_type = is_type_of_types(meta) || words::<2>(meta).is_some_and(|meta| is_type_of_types(meta[1]));
+    has_type && fields[FLAGS] & READY != 0
 }
 
 /// The file of a module that the user wrote; empty if it has none, as an interactive one.

@@ -213,6 +213,7 @@ fn describe_block(
         let Some(&column) = block.columns.first() else { return };
         let name = column_name(&frame.name, names, column);
         let mut part = account.object(&name, block.values, bytes, own, depth + 1);
+        take_arrow(account, &mut part, block.values, depth);
         if is_array && part.shape.len() == 2 {
             part.shape = vec![part.shape[1]];
         }
@@ -253,6 +254,17 @@ fn describe_block(
     }
 }
 
+/// Of an extension array of pandas that keeps an array of Arrow: what is known of that.
+fn take_arrow(account: &Account<'_, '_>, part: &mut Object, values: Address, depth: usize) {
+    let live = account.walk.live;
+    if let Some(inner) = attribute(live, values, "_pa_array") {
+        let of_arrow = account.object(&part.name, inner, part.bytes, part.own_bytes, depth + 1);
+        part.length = of_arrow.length;
+        part.buffers = of_arrow.buffers;
+        part.facts = of_arrow.facts;
+    }
+}
+
 /// A column is said to be a series, whatever its values are kept in.
 fn name_as_column(part: &mut Object) {
     let dtype = match part.kind.as_str() {
@@ -279,6 +291,7 @@ fn describe_series(account: &Account<'_, '_>, object: &mut Object, address: Addr
     let Some(block) = blocks.first() else { return false };
     let (bytes, own) = account.bytes_of(block.values);
     let mut values = account.object(&object.name, block.values, bytes, own, depth + 1);
+    take_arrow(account, &mut values, block.values, depth);
     name_as_column(&mut values);
     object.dtype = values.dtype;
     object.shape = values.shape;

@@ -1,17 +1,21 @@
 //! The walk: from roots through everything that they keep alive, in breadth, each object once.
 //!
-//! Nodes are numbered as they are met; what large containers hold is walked into last. Node 0 is the root of all, then come the
-//! names. Invariants: nothing is recursive, whatever the depth; a look that has a limit keeps to it, and says when
+//! Nodes are numbered as they are met; what large containers hold is walked into last, a few elements of each in turn and
+//! from all over it, so that what was seen when the time ends stands for the rest. Node 0 is the root of all, then come
+//! the names. Invariants: nothing is recursive, whatever the depth; a look that has a limit keeps to it, and says when
 //! it saw only a part.
 
 use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use heapwise_cpython::objects::{Address, Live};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::arrays;
+use crate::arrays::Array;
+use crate::arrow::{self, ArrowBuffer};
 use crate::clock::thread_time;
+use crate::facts::spread;
 use crate::kinds::{Form, Kind, Kinds};
 use crate::ownership::References;
 
@@ -33,16 +37,35 @@ impl Limit {
 const FEWEST: usize = 32;
 /// A container of more elements is a large one: what it holds comes after everything near.
 const MANY: usize = 256;
+/// Elements of a large container that stand together in the order in which they are looked at.
+const PIECE: usize = 64;
+/// Elements of a large container that are walked into before it is another one's turn.
+const TURN: usize = 64;
+/// Memory that several may own is known by its address from this size on, bytes.
+const SMALLEST_KNOWN: u64 = 4096;
 /// Nodes between two looks at the clock.
 const CLOCK_EVERY: usize = 256;
 
-/// A node: an object, or with address 0 a name.
+/// A node: an object, or with address 0 a name or a buffer that is no object's.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Node {
     pub(crate) address: Address,
     pub(crate) kind: u32,
-    /// Bytes of its own.
+    /// Bytes of its own; [`UNKNOWN`] until it is walked into.
     pub(crate) size: u64,
+}
+
+const UNKNOWN: u64 = u64::MAX;
+const NO_KIND: u32 = u32::MAX;
+
+/// The elements of a large container that are still to be walked into, as places among the targets.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    owner: u32,
+    next: u32,
+    end: u32,
+    /// Elements that were walked into in this turn.
+    taken: usize,
 }
 
 /// A walk.
@@ -58,18 +81,20 @@ pub(crate) struct Walk<'a> {
     /// To be walked into: first what is near, then what large containers hold, so that of a look that is cut short the
     /// arrays behind a few attributes are not lost behind a million elements.
     near: VecDeque<u32>,
-    far: VecDeque<u32>,
+    far: VecDeque<Run>,
     /// What is met now is an element of a large container.
     among_many: bool,
     targets: Vec<u32>,
+    /// By address: memory that an array owns or that is a node of its own, so that each counts once.
+    memory: FxHashMap<Address, u32>,
     /// Objects that belong to the interpreter or are roots themselves, and are not walked into.
     borders: &'a FxHashSet<Address>,
     limit: Limit,
     /// How many elements stand for each one looked at, for containers that were sampled.
     sampled: FxHashMap<u32, f64>,
     pub(crate) complete: bool,
-    /// Bytes of `__dict__`s, for classes: by node of the instance.
-    pub(crate) fixed_names: usize,
+    /// Values without a name that have not been met yet: the node that stands for each, and its address.
+    unnamed: Vec<(u32, Address)>,
     /// Walked into though it may belong to the interpreter; 0 for none.
     asked_for: Address,
 }
@@ -87,34 +112,49 @@ impl<'a> Walk<'a> {
             far: VecDeque::new(),
             among_many: false,
             targets: Vec::new(),
+            memory: FxHashMap::default(),
             borders,
             limit,
             sampled: FxHashMap::default(),
             complete: true,
-            fixed_names: 0,
+            unnamed: Vec::new(),
             asked_for: 0,
         }
     }
 
-    /// Puts down the root and the names, each with the objects that it stands for, and walks from there.
-    pub(crate) fn walk_from(&mut self, names: &[Address]) {
-        let name = Node { address: 0, kind: u32::MAX, size: 0 };
+    /// Puts down the root and the names, each with the object that it stands for, and walks from there. Of the names, those
+    /// from `unnamed` on are values without one: they count only where no name leads to them.
+    pub(crate) fn walk_from(&mut self, names: &[Address], unnamed: usize) {
+        let name = Node { address: 0, kind: NO_KIND, size: 0 };
         self.nodes.resize(names.len() + 1, name);
         self.rows.resize(names.len() + 1, (0, 0));
-        self.fixed_names = names.len();
         self.targets.extend(1..=names.len() as u32);
         self.end_row(0);
         for (number, &address) in (1..).zip(names) {
+            if number as usize > unnamed {
+                self.unnamed.push((number, address));
+                continue;
+            }
             self.meet(address);
             self.end_row(number);
         }
         self.run();
     }
 
+    /// Once all near names are known: the values that none of them leads to.
+    fn meet_unnamed(&mut self) {
+        for (number, address) in std::mem::take(&mut self.unnamed) {
+            if !self.numbers.contains_key(&address) {
+                self.meet(address);
+                self.end_row(number);
+            }
+        }
+    }
+
     /// Walks from one object, which counts even if it never ends or is the namespace of a module.
     pub(crate) fn walk_exactly(&mut self, object: Address) {
         self.asked_for = object;
-        self.walk_from(&[object]);
+        self.walk_from(&[object], 1);
     }
 
     /// Whether objects of this type are counted and walked into at all.
@@ -182,61 +222,138 @@ impl<'a> Walk<'a> {
 
     fn run(&mut self) {
         let mut walked = 0usize;
-        while let Some(number) = self.near.pop_front().or_else(|| self.far.pop_front()) {
+        while let Some(number) = self.next() {
+            if self.nodes[number as usize].size != UNKNOWN {
+                continue;
+            }
             walked += 1;
             if walked.is_multiple_of(CLOCK_EVERY)
                 && self.limit.until.is_some_and(|until| thread_time() >= until)
             {
                 self.complete = false;
                 self.near.push_front(number);
+                self.meet_unnamed();
                 break;
             }
             self.expand(number);
+            let start = self.row_start;
+            let end = self.targets.len() as u32;
             self.end_row(number);
+            if std::mem::take(&mut self.among_many) {
+                self.far.push_back(Run { owner: number, next: start, end, taken: 0 });
+            }
         }
-        // What was met and not walked into counts by itself.
-        for number in std::mem::take(&mut self.near).into_iter().chain(std::mem::take(&mut self.far)) {
-            self.nodes[number as usize].size = self.own_size(self.nodes[number as usize]);
+        self.cut_short();
+    }
+
+    /// The node to walk into next: all that is near, then an element of a large container.
+    fn next(&mut self) -> Option<u32> {
+        if self.near.is_empty() && !self.unnamed.is_empty() {
+            self.meet_unnamed();
+        }
+        if let Some(number) = self.near.pop_front() {
+            return Some(number);
+        }
+        while let Some(run) = self.far.front_mut() {
+            if run.taken == TURN {
+                run.taken = 0;
+                self.far.rotate_left(1);
+                continue;
+            }
+            let rest = &self.targets[run.next as usize..run.end as usize];
+            let unknown = rest.iter().position(|&target| self.nodes[target as usize].size == UNKNOWN);
+            if let Some(place) = unknown {
+                run.next += place as u32 + 1;
+                run.taken += 1;
+                return Some(rest[place]);
+            }
+            self.far.pop_front();
+        }
+        None
+    }
+
+    /// Where the time ended among the elements of a container, those that were walked into stand for all of them. What
+    /// was met and not walked into counts by itself.
+    fn cut_short(&mut self) {
+        let all = self.near.is_empty() && self.far.is_empty();
+        self.near.clear();
+        for run in std::mem::take(&mut self.far) {
+            let (start, end) = self.rows[run.owner as usize];
+            let done = (run.next - start) as usize;
+            if done >= FEWEST && run.end == end {
+                self.rows[run.owner as usize].1 = run.next;
+                let share = f64::from(end - start) / f64::from(run.next - start);
+                *self.sampled.entry(run.owner).or_insert(1.0) *= share;
+            }
+        }
+        if all {
+            return;
+        }
+        for &(start, end) in &self.rows {
+            for &target in &self.targets[start as usize..end as usize] {
+                let node = self.nodes[target as usize];
+                if node.size == UNKNOWN {
+                    self.nodes[target as usize].size = own_size(self.live, node.address, self.kinds.get(node.kind));
+                }
+            }
+        }
+        for node in &mut self.nodes {
+            if node.size == UNKNOWN {
+                node.size = 0;
+            }
         }
     }
 
-    /// An object was met as the target of the node whose row is being written.
+    /// Notes a reference to an object, from the node whose row is being written.
     #[inline]
     fn meet(&mut self, address: Address) {
         if address == 0 {
             return;
         }
-        if let Some(&number) = self.numbers.get(&address) {
-            self.targets.push(number);
-            return;
-        }
-        let kind = self.kinds.number(self.live, self.live.type_of(address));
-        if (self.kinds.get(kind).form == Form::Opaque
-            || self.live.is_immortal(address)
-            || self.borders.contains(&address))
-            && (address != self.asked_for || self.kinds.get(kind).form == Form::Opaque)
+        let entry = match self.numbers.entry(address) {
+            Entry::Occupied(known) => {
+                self.targets.push(*known.get());
+                return;
+            }
+            Entry::Vacant(entry) => entry,
+        };
+        let live = self.live;
+        let kind = self.kinds.number(live, live.type_of(address));
+        let known = self.kinds.get(kind);
+        let asked_for = address == self.asked_for;
+        if known.form == Form::Opaque
+            || !asked_for && (live.is_immortal(address) || self.borders.contains(&address))
         {
             return;
         }
         let number = self.nodes.len() as u32;
-        self.nodes.push(Node { address, kind, size: 0 });
+        // What refers to nothing is known at once.
+        let size = if known.is_leaf() { own_size(live, address, known) } else { UNKNOWN };
+        entry.insert(number);
+        self.nodes.push(Node { address, kind, size });
         self.rows.push((0, 0));
-        self.numbers.insert(address, number);
-        if self.among_many {
-            self.far.push_back(number);
-        } else {
+        if size == UNKNOWN && !self.among_many {
             self.near.push_back(number);
         }
         self.targets.push(number);
     }
 
-    /// The bytes of an object alone.
-    pub(crate) fn own_size(&self, node: Node) -> u64 {
-        if node.address == 0 {
-            return 0;
+    /// Notes a reference to memory that is no object.
+    fn meet_buffer(&mut self, buffer: ArrowBuffer) {
+        if let Some(&number) = self.memory.get(&buffer.address) {
+            self.targets.push(number);
+            return;
         }
-        let kind = self.kinds.get(node.kind);
-        own_size(self.live, node.address, kind)
+        let number = self.nodes.len() as u32;
+        self.nodes.push(Node { address: 0, kind: NO_KIND, size: buffer.bytes });
+        self.rows.push((0, 0));
+        self.memory.insert(buffer.address, number);
+        self.targets.push(number);
+    }
+
+    /// The node of memory that is no object, and of its bytes.
+    pub(crate) fn node_of_memory(&self, address: Address) -> Option<u32> {
+        self.memory.get(&address).copied()
     }
 
     fn expand(&mut self, number: u32) {
@@ -261,15 +378,13 @@ impl<'a> Walk<'a> {
             Form::List | Form::Tuple => {
                 let items =
                     if form == Form::List { live.list_items(address) } else { live.tuple_items(address) };
-                let step = self.step(number, items.length);
-                for index in (0..items.length).step_by(step) {
+                for index in self.places(number, items.length) {
                     self.meet(live.item(items, index));
                 }
             }
             Form::Dict => self.expand_dict(number, address),
             Form::Set => {
-                let step = self.step(number, live.set_places(address));
-                for place in (0..live.set_places(address)).step_by(step) {
+                for place in self.places(number, live.set_places(address)) {
                     if let Some(entry) = live.set_entry(address, place) {
                         self.meet(entry.0);
                     }
@@ -283,6 +398,14 @@ impl<'a> Walk<'a> {
             Form::Cell => self.meet(live.cell_content(address)),
             Form::Array => self.expand_array(number, address),
             Form::ForeignDict => self.expand_foreign_dict(number, address, traverse),
+            Form::Arrow(class) => {
+                self.expand_foreign(address, traverse);
+                for column in arrow::columns(live, address, class).unwrap_or_default() {
+                    for buffer in column.buffers {
+                        self.meet_buffer(buffer);
+                    }
+                }
+            }
             Form::Generator | Form::Foreign => {
                 // An object that is only being made is not known to the collector yet.
                 if !self.kinds.get(node.kind).fields.is_collected || live.is_tracked(address) {
@@ -290,45 +413,61 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        self.among_many = false;
         if attributes {
+            let among_many = std::mem::take(&mut self.among_many);
             self.expand_attributes(address, node.kind);
+            self.among_many = among_many;
         }
     }
 
     fn expand_dict(&mut self, number: u32, address: Address) {
         let live = self.live;
-        let positions = live.dict_positions(address);
-        let step = self.step(number, positions);
-        // Keys of instances of a class are the class's.
-        let has_keys = !live.dict_is_split(address);
-        let mut position = 0;
-        while let Some((key, value, next)) = live.dict_next(address, position) {
-            if has_keys {
-                self.meet(key);
+        if let Some(entries) = live.dict_entries(address) {
+            for place in self.places(number, entries.length) {
+                if let Some((key, value)) = live.entry(entries, place) {
+                    self.meet(key);
+                    self.meet(value);
+                }
             }
+            return;
+        }
+        // Keys of instances of a class are the class's.
+        let mut position = 0;
+        while let Some((_, value, next)) = live.dict_next(address, position) {
             self.meet(value);
-            position = if step == 1 { next } else { (position + step).max(next) };
+            position = next;
         }
     }
 
     fn expand_array(&mut self, number: u32, address: Address) {
-        let array = arrays::Array::read(self.live, address);
+        let array = Array::read(self.live, address);
         self.meet(array.base);
-        if array.base == 0 && array.is_object() && array.owns {
-            let count = array.length();
-            let step = self.step(number, count);
-            for index in (0..count).step_by(step) {
+        if array.base != 0 || !array.owns {
+            return;
+        }
+        if array.bytes() >= SMALLEST_KNOWN {
+            match self.memory.entry(array.start) {
+                Entry::Occupied(known) => {
+                    // Arrow has it too.
+                    let node = *known.get();
+                    self.targets.push(node);
+                    self.nodes[number as usize].size -= array.bytes();
+                }
+                Entry::Vacant(entry) => {
+                    entry.insert(number);
+                }
+            }
+        }
+        if array.is_object() {
+            for index in self.places(number, array.length()) {
                 self.meet(self.live.read(array.start, index * 8));
             }
-        } else if array.base == 0 && array.owns && array.letter == b'V' {
+        } else if array.letter == b'V' {
             let offsets = array.object_fields(self.live);
             if offsets.is_empty() {
                 return;
             }
-            let count = array.length();
-            let step = self.step(number, count);
-            for index in (0..count).step_by(step) {
+            for index in self.places(number, array.length()) {
                 for offset in &offsets {
                     self.meet(self.live.read(array.start, index * array.item_size as usize + offset));
                 }
@@ -393,18 +532,23 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Every how-manieth element of a container of this length is looked at.
-    fn step(&mut self, number: u32, length: usize) -> usize {
+    /// The elements of a container of this length that are looked at: all of a small one, of a large one as many as the
+    /// limit allows.
+    fn places(&mut self, number: u32, length: usize) -> impl Iterator<Item = usize> + use<> {
         self.among_many = length > MANY;
         let left = self.limit.nodes.saturating_sub(self.nodes.len());
         let most = (left / 8).max(FEWEST);
-        if length <= most {
-            return 1;
+        let step = if length <= most { 1 } else { length.div_ceil(most) };
+        if step > 1 {
+            self.complete = false;
+            self.sampled.insert(number, step as f64);
         }
-        let step = length.div_ceil(most);
-        self.complete = false;
-        self.sampled.insert(number, step as f64);
-        step
+        let count = length.div_ceil(step);
+        // Without a limit all are seen, and what stands together is read faster.
+        let piece = if self.limit.until.is_some() { PIECE } else { count.max(1) };
+        spread(count.div_ceil(piece))
+            .flat_map(move |at| at * piece..((at + 1) * piece).min(count))
+            .map(move |place| place * step)
     }
 
     /// Bytes of the nodes, where something was sampled with what they stand for: each object that was met through
@@ -419,8 +563,10 @@ impl<'a> Walk<'a> {
         let mut weights = vec![1f64; self.nodes.len()];
         for number in 0..self.nodes.len() as u32 {
             let place = number as usize;
-            if self.nodes[place].address != 0 && most[place] > 1.0 {
-                let shares = self.live.references(self.nodes[place].address).clamp(1, 1 << 31) as f64;
+            if most[place] > 1.0 {
+                let address = self.nodes[place].address;
+                let shares =
+                    if address == 0 { 1.0 } else { self.live.references(address).clamp(1, 1 << 31) as f64 };
                 weights[place] = (sums[place] / shares).clamp(1.0, most[place]);
             }
             let factor = weights[place] * self.sampled.get(&number).copied().unwrap_or(1.0);
@@ -463,8 +609,8 @@ pub(crate) fn own_size(live: Live<'_>, address: Address, kind: &Kind) -> u64 {
         Form::List => plain + live.list_row_size(address),
         Form::Dict => plain + live.dict_table_size(address),
         Form::Set => plain + live.set_table_size(address),
-        Form::Array => plain + arrays::Array::read(live, address).own_bytes(),
-        Form::Foreign | Form::ForeignDict => {
+        Form::Array => plain + Array::read(live, address).own_bytes(),
+        Form::Foreign | Form::ForeignDict | Form::Arrow(_) => {
             let said = if kind.sizer == 0 { 0 } else { live.said_size(address, kind.sizer) };
             fields.head_size + said.max(fields.basic_size + items())
         }

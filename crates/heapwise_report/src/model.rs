@@ -44,8 +44,10 @@ pub struct Report {
     pub call_tree: Vec<Call>,
     /// The objects that held the bytes at the look nearest to the peak, largest first; empty if there was none.
     pub objects: Vec<HeldObject>,
-    /// Bytes of the peak that are in blocks of these objects.
+    /// Bytes of the peak that have a name: those of blocks of these objects, and of small objects that these lead to.
     pub objects_explain_bytes: u64,
+    /// What looking at the objects took of the processor.
+    pub looks: Looks,
     /// The moment of the end; `None` if the exit handlers of the process ran or heapwise stopped before.
     pub death: Option<Death>,
     /// Requests for memory that were refused, the last ones, by ascending time.
@@ -455,6 +457,17 @@ pub struct Step {
     pub depth: u32,
 }
 
+/// The looks at the live objects of the process that the report is of.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Looks {
+    /// How many there were.
+    pub count: u64,
+    /// What they took of the processor, seconds.
+    pub cpu_s: f64,
+    /// What they were allowed by the time of the last one, seconds.
+    pub allowed_s: f64,
+}
+
 /// An object, or a part of one, that kept bytes alive.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct HeldObject {
@@ -478,6 +491,8 @@ pub struct HeldObject {
     pub facts: Facts,
     /// Who refers to it; `None` for a part.
     pub holder: Option<HeldBy>,
+    /// The name of an object above that is this very one; `None` if it is the first.
+    pub same_as: Option<String>,
     /// Who else keeps a part of it alive.
     pub shared_with: Vec<Shared>,
     /// Columns, attributes, elements that hold much of it, largest first.
@@ -510,6 +525,8 @@ pub struct HeldBy {
     pub function: String,
     /// The line that the code was at; 0 if it was not running.
     pub line: u32,
+    /// Of a library's function, the line of the user's that had called it; `None` for the user's own.
+    pub called_from: Option<AllocatedAt>,
 }
 
 /// What a name held at some time.

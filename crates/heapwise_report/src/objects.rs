@@ -2,18 +2,45 @@
 //!
 //! Invariant: largest first; names say where an object is to be found.
 
+use std::collections::hash_map::Entry;
+
 use heapwise_analysis::Objects;
 use heapwise_analysis::profile::Profile;
 use heapwise_analysis::profile::inspection::{Holder, HolderKind, Object};
+use rustc_hash::FxHashMap;
 
-use crate::model::{AllocatedAt, Held, HeldBy, HeldObject};
+use crate::model::{AllocatedAt, Held, HeldBy, HeldObject, Looks};
 
-/// The objects of the look that was chosen.
+/// The objects that held the peak.
 pub(crate) fn held(profile: &Profile, seen: &Objects<'_>) -> Vec<HeldObject> {
-    let look = seen.inspection.map(|look| look.objects.as_slice()).unwrap_or_default();
-    let mut objects: Vec<HeldObject> = look.iter().map(|object| of(profile, seen, object, None)).collect();
-    objects.sort_by(|a, b| (b.bytes, &a.name).cmp(&(a.bytes, &b.name)));
+    let mut known: FxHashMap<u64, String> = FxHashMap::default();
+    let mut objects: Vec<HeldObject> = Vec::new();
+    for object in &seen.held {
+        let mut held = of(profile, seen, object, None);
+        if object.address != 0 {
+            match known.entry(object.address) {
+                Entry::Occupied(first) => held.same_as = Some(first.get().clone()),
+                Entry::Vacant(entry) => {
+                    entry.insert(held.name.clone());
+                }
+            }
+        }
+        objects.push(held);
+    }
+    // What is the same thing under another name keeps its place behind the first one.
+    objects.sort_by_key(|object| std::cmp::Reverse(object.bytes));
     objects
+}
+
+/// What looking took.
+pub(crate) fn looks(profile: &Profile) -> Looks {
+    let looks = profile.inspections();
+    let seconds = |nanoseconds: u64| nanoseconds as f64 / 1e9;
+    Looks {
+        count: looks.len() as u64,
+        cpu_s: looks.last().map_or(0.0, |last| seconds(last.spent_ns.saturating_add(last.worked_ns))),
+        allowed_s: looks.last().map_or(0.0, |last| seconds(last.allowed_ns)),
+    }
 }
 
 fn of(profile: &Profile, seen: &Objects<'_>, object: &Object, whole: Option<&str>) -> HeldObject {
@@ -46,7 +73,13 @@ fn of(profile: &Profile, seen: &Objects<'_>, object: &Object, whole: Option<&str
             file: holder.file.clone(),
             function: holder.function.clone(),
             line: holder.line,
+            called_from: holder.called_from.as_ref().map(|call| AllocatedAt {
+                file: call.file.clone(),
+                line: call.line,
+                function: call.function.clone(),
+            }),
         }),
+        same_as: None,
         shared_with: object.shared_with.clone(),
         parts,
         growth: growth

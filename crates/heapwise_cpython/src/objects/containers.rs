@@ -34,6 +34,18 @@ impl Items {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SetEntry(pub Address);
 
+/// The entries of a dict that has a table of its own, as a row with gaps where entries were deleted.
+#[derive(Debug, Clone, Copy)]
+pub struct Entries {
+    start: Address,
+    /// Bytes from an entry to the next.
+    step: usize,
+    /// Where the key stands in an entry; the value follows it.
+    key: usize,
+    /// Places in the row.
+    pub length: usize,
+}
+
 impl Live<'_> {
     /// An element of a row.
     #[inline]
@@ -79,6 +91,37 @@ impl Live<'_> {
         (found != 0).then_some((key, value, next.cast_unsigned()))
     }
 
+    /// The entries of a dict; `None` if its values stand with an instance.
+    #[inline]
+    pub fn dict_entries(&self, dict: Address) -> Option<Entries> {
+        if self.read::<Address>(dict, DICT_VALUES) != 0 {
+            return None;
+        }
+        let keys: Address = self.read(dict, DICT_KEYS);
+        Some(match self.layout().dict_keys {
+            DictKeys::Words => {
+                let size: u64 = self.read(keys, 8);
+                let start = keys + 40 + (size * index_width(size)) as usize;
+                Entries { start, step: 24, key: 8, length: self.read(keys, 32) }
+            }
+            DictKeys::Logarithms => {
+                let (index, kind): (u8, u8) = (self.read(keys, 9), self.read(keys, 10));
+                let start = keys + 32 + (1usize << index.min(62));
+                let (step, key) = if kind == 0 { (24, 8) } else { (16, 0) };
+                Entries { start, step, key, length: self.read(keys, 24) }
+            }
+        })
+    }
+
+    /// Key and value at a place of a row of entries; `None` at a gap.
+    #[inline]
+    pub fn entry(&self, entries: Entries, place: usize) -> Option<(Address, Address)> {
+        debug_assert!(place < entries.length, "an entry of the row");
+        let at = entries.start + place * entries.step + entries.key;
+        let (key, value): (Address, Address) = (self.read(at, 0), self.read(at, 8));
+        (value != 0).then_some((key, value))
+    }
+
     /// The value of a key that is a plain string, found by looking at every key.
     pub fn dict_get(&self, dict: Address, name: &str) -> Option<Address> {
         let mut position = 0;
@@ -120,14 +163,8 @@ impl Live<'_> {
         match self.layout().dict_keys {
             DictKeys::Words => {
                 let size: u64 = self.read(keys, 8);
-                let index = match size {
-                    0..=1 => return 0,
-                    2..=0xff => 1,
-                    0x100..=0xffff => 2,
-                    0x1_0000..=0xffff_ffff => 4,
-                    _ => 8,
-                };
-                40 + size * index + usable(size) * 24
+                // The one table of all empty dicts has one place.
+                if size <= 1 { 0 } else { 40 + size * index_width(size) + usable(size) * 24 }
             }
             DictKeys::Logarithms => {
                 let (size, index, kind): (u8, u8, u8) =
@@ -224,6 +261,16 @@ impl Live<'_> {
         }
         let dict: Address = if kind == 0 { 0 } else { self.read(module, MODULE_DICT) };
         (dict != 0).then_some(dict)
+    }
+}
+
+/// 3.10: bytes of a place in the index of a table of so many places.
+const fn index_width(places: u64) -> u64 {
+    match places {
+        0..=0xff => 1,
+        0x100..=0xffff => 2,
+        0x1_0000..=0xffff_ffff => 4,
+        _ => 8,
     }
 }
 

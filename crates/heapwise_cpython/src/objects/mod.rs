@@ -17,7 +17,7 @@ use crate::api::symbol;
 use crate::frame::field;
 use crate::{Interpreter, Refusal};
 
-pub use containers::{Items, SetEntry};
+pub use containers::{Entries, Items, SetEntry};
 pub use instances::Attribute;
 pub use numbers::StringFacts;
 pub use running::{LocalKind, RunningFrame, RunningThread, Variable};

@@ -6,6 +6,8 @@ use crate::{Frame, FrameWork, Frames};
 
 const WORD: usize = 8;
 const BYTES_START: usize = 32;
+/// `stacktop` of `_PyInterpreterFrame`, 3.11 to 3.13.
+const STACK_TOP: usize = 64;
 /// Deeper frames are not looked at.
 const DEEPEST: usize = 10_000;
 const KIND_FREE: u8 = 0x80;
@@ -191,6 +193,18 @@ impl Live<'_> {
         }
         let size = self.read::<i32>(code, layout.code_stack_size).max(0) as usize;
         (frame.address + layout.frame_locals + variables * WORD, size)
+    }
+
+    /// The words in the places of a frame for values that are being computed. Of a frame that has called a function of
+    /// Python they are the values there; of one that is at work in C they may hold what was there before, and nothing
+    /// in them is known to be alive: then the second result is false.
+    pub fn stack_words(&self, frame: &RunningFrame) -> (Vec<Address>, bool) {
+        let (first, places) = self.stack_places(frame);
+        let before = (first - frame.address - self.layout().frame_locals) / WORD;
+        let top = if self.minor_version() == 10 { -1 } else { self.read::<i32>(frame.address, STACK_TOP) };
+        let depth = usize::try_from(top).ok().and_then(|top| top.checked_sub(before)).filter(|&it| it <= places);
+        let words = (0..depth.unwrap_or(places)).map(|place| self.read(first, place * WORD)).collect();
+        (words, depth.is_some())
     }
 
     /// The names of the variables of outer functions that code uses.

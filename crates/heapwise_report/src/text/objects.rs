@@ -3,6 +3,7 @@
 use std::io;
 
 use heapwise_advisor::words;
+use heapwise_analysis::profile::inspection::HolderKind;
 
 use super::View;
 use super::lines::amount;
@@ -21,7 +22,8 @@ const TEXT_COLUMN: usize = 18;
 pub(super) fn write(view: &View<'_>, limit: usize, page: &mut Page<'_>) -> io::Result<()> {
     let peak = view.report.peak.heap_bytes;
     let large = |object: &&HeldObject| object.bytes >= peak / SMALLEST && object.bytes > 0;
-    let objects: Vec<&HeldObject> = view.report.objects.iter().filter(large).collect();
+    let objects: Vec<&HeldObject> =
+        view.report.objects.iter().filter(large).filter(|object| object.same_as.is_none()).collect();
     if objects.is_empty() || limit == 0 {
         return Ok(());
     }
@@ -42,7 +44,7 @@ fn write_object(view: &View<'_>, object: &HeldObject, page: &mut Page<'_>) -> io
     let peak = view.report.peak.heap_bytes;
     let mut label = amount(object.bytes, peak).to(TEXT_COLUMN);
     let (name, place) = match &object.holder {
-        Some(holder) => (holder.name.as_str(), held_by(object)),
+        Some(holder) => (holder.name.as_str(), held_by(view, object)),
         None => (object.name.as_str(), String::new()),
     };
     label = label.add(Style::Strong, name).add(Style::Plain, &format!("{place}: {}", what(object)));
@@ -51,8 +53,14 @@ fn write_object(view: &View<'_>, object: &HeldObject, page: &mut Page<'_>) -> io
     if let Some(at) = &object.allocated_at {
         notes.push(format!("allocated at {}", view.place(&at.file, at.line, &at.function)));
     }
-    if object.own_bytes < object.bytes {
-        let shared = object.shared_with.first();
+    let others = also(view, object);
+    if !others.is_empty() {
+        notes.push(format!("also {}", others.join(", ")));
+    }
+    // What is shared with its own other names is no less its own.
+    let own_names: Vec<&str> = view.report.objects.iter().filter(|other| is_same(other, object)).map(name_in).collect();
+    let shared = object.shared_with.iter().find(|shared| !own_names.contains(&shared.name.as_str()));
+    if object.own_bytes < object.bytes && (shared.is_some() || others.is_empty()) {
         let with = shared.map(|shared| format!(", the rest with {}", shared.name)).unwrap_or_default();
         notes.push(format!("{} of it alone{with}", bytes(object.own_bytes)));
     }
@@ -80,13 +88,43 @@ fn write_object(view: &View<'_>, object: &HeldObject, page: &mut Page<'_>) -> io
     Ok(())
 }
 
-/// ` in load() at line 31`; empty for a global of the program.
-fn held_by(object: &HeldObject) -> String {
+/// Other names of an object that are told.
+const MOST_NAMES: usize = 2;
+
+/// The other names of the user's that an object has: `joined in delay_model()`.
+fn also(view: &View<'_>, object: &HeldObject) -> Vec<String> {
+    let same = view.report.objects.iter().filter(|other| is_same(other, object));
+    let of_user = same.filter_map(|other| other.holder.as_ref().filter(|holder| holder.called_from.is_none()));
+    of_user
+        .take(MOST_NAMES)
+        .map(|holder| match holder.function.as_str() {
+            "" | "<module>" => holder.name.clone(),
+            function => format!("{} in {}()", holder.name, super::function_name(function)),
+        })
+        .collect()
+}
+
+fn is_same(other: &HeldObject, object: &HeldObject) -> bool {
+    other.same_as.as_ref() == Some(&object.name)
+}
+
+fn name_in(object: &HeldObject) -> &str {
+    object.holder.as_ref().map_or(object.name.as_str(), |holder| holder.name.as_str())
+}
+
+/// ` in load() at line 31`, of a library ` in concat(), called by flights.py:168`; empty for a global of the program.
+fn held_by(view: &View<'_>, object: &HeldObject) -> String {
     let Some(holder) = &object.holder else { return String::new() };
-    let line = if holder.line == 0 { String::new() } else { format!(" at line {}", holder.line) };
+    let at = match &holder.called_from {
+        Some(call) => format!(", called by {}", view.place(&call.file, call.line, "")),
+        None if holder.line == 0 => String::new(),
+        None => format!(" at line {}", holder.line),
+    };
     match holder.function.as_str() {
-        "" | "<module>" => String::new(),
-        function => format!(" in {}(){line}", super::function_name(function)),
+        "" => String::new(),
+        "<module>" if holder.kind == HolderKind::Stack => at,
+        "<module>" => String::new(),
+        function => format!(" in {}(){at}", super::function_name(function)),
     }
 }
 

@@ -1,0 +1,203 @@
+//! What held the high-water mark: the objects of the look that was chosen, completed from the other looks and from the
+//! events.
+//!
+//! A look has little time, and may have come before a value got its name or while a library was at work. What another
+//! look saw is added where its blocks were live at the high-water mark and nothing else names them. Invariant: a block
+//! counts for one look only; of functions that had ended by then nothing is added.
+
+use heapwise_profile::inspection::{Buffer, Holder, HolderKind, Object};
+use heapwise_profile::{Origin, StackId, origin};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::objects::{Block, Join, same_holder};
+
+/// An object of another look is added for at least one in so many bytes of the peak.
+const SMALLEST_SHARE: u64 = 500;
+const SMALLEST: u64 = 32 * 1024;
+
+pub(crate) struct Held<'j, 'a> {
+    join: &'j Join<'a>,
+    /// The look that was chosen.
+    chosen: Option<usize>,
+    pub(crate) objects: Vec<Object>,
+    /// By address of a buffer.
+    pub(crate) blocks: FxHashMap<u64, Block>,
+    pub(crate) small_bytes: u64,
+    /// Blocks that have a name, by the number of their birth and, as several may lie in a mapping, their address.
+    named: FxHashSet<(u64, u64)>,
+    smallest: u64,
+}
+
+impl<'j, 'a> Held<'j, 'a> {
+    pub(crate) fn new(join: &'j Join<'a>, chosen: Option<usize>) -> Self {
+        let look = chosen.map(|index| &join.profile.inspections()[index]);
+        let objects = look.map(|look| look.objects.clone()).unwrap_or_default();
+        let blocks = chosen.map(|index| join.found[index].clone()).unwrap_or_default();
+        let smallest = (join.peak_bytes / SMALLEST_SHARE).max(SMALLEST);
+        let mut held = Self {
+            join,
+            chosen,
+            objects,
+            blocks,
+            small_bytes: 0,
+            named: FxHashSet::default(),
+            smallest,
+        };
+        let mut of_blocks = 0;
+        for index in 0..held.objects.len() {
+            let blocks = held.blocks_in(&held.objects[index], &held.blocks);
+            of_blocks += held.fresh_bytes(&blocks, |_| true);
+            held.named.extend(blocks.iter().map(|(key, _, _)| *key));
+        }
+        // What is reached beyond the blocks is small objects, of which there are no more than the peak has.
+        let large: u64 = join.at_peak.iter().map(|block| block.bytes).sum();
+        let reached = look.map_or(0, |look| look.reached_bytes);
+        held.small_bytes = reached.saturating_sub(of_blocks).min(join.peak_bytes.saturating_sub(large));
+        held
+    }
+
+    /// The blocks of an object with its parts: key, buffer and block of each.
+    fn blocks_in(&self, object: &Object, known: &FxHashMap<u64, Block>) -> Vec<((u64, u64), Buffer, Block)> {
+        let mut found = Vec::new();
+        gather(object, known, &mut found);
+        found.sort_unstable_by_key(|(key, _, _)| *key);
+        found.dedup_by_key(|(key, _, _)| *key);
+        found
+    }
+
+    /// Bytes of those that have no name yet.
+    fn fresh_bytes(&self, blocks: &[((u64, u64), Buffer, Block)], lives: impl Fn(&Block) -> bool) -> u64 {
+        let fresh = blocks.iter().filter(|(key, _, block)| lives(block) && !self.named.contains(key));
+        fresh.map(|(_, buffer, block)| buffer.bytes.min(block.bytes)).sum()
+    }
+
+    /// Adds what other looks saw and this one does not have, from the nearest in time on: first what stands under names of
+    /// the user's, then what libraries were at work on.
+    pub(crate) fn add_from_other_looks(&mut self) {
+        let join = self.join;
+        let mut looks: Vec<(u64, usize)> =
+            join.looks.iter().copied().filter(|&(_, index)| Some(index) != self.chosen).collect();
+        looks.sort_by_key(|&(moment, _)| moment.abs_diff(join.peak));
+        let running: FxHashSet<(&str, &str)> = join
+            .profile
+            .outwards(join.peak_stack)
+            .map(|frame| (join.profile.file_of(frame), join.profile.function_of(frame)))
+            .collect();
+        for of_user in [true, false] {
+            for &(_, index) in &looks {
+                for object in &join.profile.inspections()[index].objects {
+                    let Some(holder) = &object.holder else { continue };
+                    let users = holder.kind != HolderKind::Stack && origin(&holder.file) == Origin::User;
+                    if users == of_user && self.may_still_hold(holder, &running) {
+                        self.add(object, index);
+                    }
+                }
+            }
+        }
+        self.objects.sort_by_key(|object| std::cmp::Reverse(object.bytes));
+    }
+
+    /// Whether a name that was seen at another time could be there at the high-water mark.
+    fn may_still_hold(&self, holder: &Holder, running: &FxHashSet<(&str, &str)>) -> bool {
+        match holder.kind {
+            HolderKind::Garbage => false,
+            HolderKind::Local | HolderKind::Stack => {
+                let other_thread = holder.thread != 0
+                    && self.join.peak_thread != 0
+                    && holder.thread != self.join.peak_thread;
+                other_thread || running.contains(&(holder.file.as_str(), holder.function.as_str()))
+            }
+            _ => true,
+        }
+    }
+
+    fn add(&mut self, object: &Object, look: usize) {
+        if object.bytes < self.smallest {
+            return;
+        }
+        let blocks = self.blocks_in(object, &self.join.found[look]);
+        let lives = |block: &Block| block.lives_at(self.join.peak);
+        let sum = |of: &dyn Fn(&Block) -> bool| -> u64 {
+            let blocks = blocks.iter().filter(|(_, _, block)| of(block));
+            blocks.map(|(_, buffer, block)| buffer.bytes.min(block.bytes)).sum()
+        };
+        let (all, living) = (sum(&|_| true), sum(&lives));
+        let fresh = self.fresh_bytes(&blocks, lives);
+        if fresh < self.smallest || living < all / 10 * 9 || fresh < all / 2 {
+            return;
+        }
+        for (key, buffer, block) in blocks {
+            self.named.insert(key);
+            self.blocks.entry(buffer.address).or_insert(block);
+        }
+        // The look that was chosen may have seen the name and had no time for what is behind it.
+        self.objects.retain(|known| known.name != object.name || !same_holder(known, object));
+        self.objects.push(object.clone());
+    }
+
+    /// Adds the blocks without a name that the line that was running had made: what a function of C is at work on, and
+    /// results that are not assigned yet.
+    pub(crate) fn add_what_is_being_made(&mut self) {
+        let join = self.join;
+        let mut made: FxHashMap<StackId, Vec<Block>> = FxHashMap::default();
+        let running: FxHashSet<StackId> = chain(join, join.peak_stack).collect();
+        for block in &join.at_peak {
+            if self.named.contains(&(block.born, block.address)) {
+                continue;
+            }
+            // The innermost line of the user's on the block's stack is one that runs still.
+            let line = chain(join, block.stack).find(|&stack| {
+                join.profile.stack(stack).is_some_and(|node| origin(join.profile.file_of(node.frame)) == Origin::User)
+            });
+            if let Some(line) = line.filter(|line| running.contains(line)) {
+                made.entry(line).or_default().push(*block);
+            }
+        }
+        let mut made: Vec<(StackId, Vec<Block>)> = made.into_iter().collect();
+        made.sort_by_key(|&(stack, _)| stack);
+        for (stack, mut blocks) in made {
+            let bytes: u64 = blocks.iter().map(|block| block.bytes).sum();
+            let Some(node) = join.profile.stack(stack).filter(|_| bytes >= self.smallest) else { continue };
+            blocks.sort_by_key(|block| (std::cmp::Reverse(block.bytes), block.address));
+            let frame = join.profile.frame(node.frame);
+            let holder = Holder {
+                kind: HolderKind::Stack,
+                file: join.profile.file_of(node.frame).to_owned(),
+                function: join.profile.function_of(node.frame).to_owned(),
+                first_line: frame.first_line,
+                line: frame.position.line,
+                ..Holder::default()
+            };
+            let buffers = blocks.iter().map(|block| Buffer { address: block.address, bytes: block.bytes });
+            self.objects.push(Object {
+                name: "result being made".to_owned(),
+                holder: Some(holder),
+                kind: "memory".to_owned(),
+                bytes,
+                own_bytes: bytes,
+                buffers: buffers.collect(),
+                ..Object::default()
+            });
+            self.blocks.extend(blocks.into_iter().map(|block| (block.address, block)));
+        }
+        self.objects.sort_by_key(|object| std::cmp::Reverse(object.bytes));
+    }
+}
+
+/// A stack and those that it was called from.
+fn chain(join: &Join<'_>, stack: StackId) -> impl Iterator<Item = StackId> {
+    std::iter::successors(Some(stack), |&stack| join.profile.stack(stack).map(|node| node.parent))
+        .take_while(|&stack| join.profile.stack(stack).is_some())
+}
+
+fn gather(object: &Object, known: &FxHashMap<u64, Block>, found: &mut Vec<((u64, u64), Buffer, Block)>) {
+    for &buffer in &object.buffers {
+        if let Some(&block) = known.get(&buffer.address) {
+            let within = if block.partial { buffer.address } else { block.address };
+            found.push(((block.born, within), buffer, block));
+        }
+    }
+    for part in &object.parts {
+        gather(part, known, found);
+    }
+}
