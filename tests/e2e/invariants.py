@@ -86,9 +86,6 @@ def _broken_times(report: Report) -> list[str]:
     if times and not (times[0] >= 0 and times[-1] <= duration):
         broken.append(f"the time line leaves the run: {times[0]} s to {times[-1]} s of {duration} s")
     highest = max((moment["heap_bytes"] for moment in report["timeline"]), default=0)
-    # Sampled bytes are rounded once for each process where there are several.
-    processes = report["run"].get("processes")
-    slack = len(processes) if isinstance(processes, list) and len(processes) > 1 else 0
-    if times and abs(highest - peak["heap_bytes"]) > slack:
+    if times and highest != peak["heap_bytes"]:
         broken.append(f"the time line reaches {highest:_} bytes, the peak is {peak['heap_bytes']:_}")
     return broken

@@ -78,13 +78,23 @@ def test_tracemalloc_counts_the_same(environment: Environment, mode: Mode, tmp_p
 
 
 def test_faulthandler_dumps_the_same_frames(environment: Environment, mode: Mode, tmp_path: Path) -> None:
-    program = f"import faulthandler, tempfile\n{KEEP}"
-    program += "def deep(n):\n    return deep(n - 1) if n else faulthandler.dump_traceback(file, all_threads=False)\n"
-    # Of this thread alone: one of heapwise's may be waiting for its turn to look, and has no Python frame.
-    program += "with tempfile.TemporaryFile('w+') as file:\n    deep(20)\n    file.seek(0)\n"
-    program += "    print(file.readlines()[1:])\n"
+    # Of all threads. A thread of heapwise's that waits for the GIL to look at the objects is among them while it does:
+    # whoever waits for the GIL has a thread state, and CPython has no way to make one that its own list does not have.
+    # It never has a Python frame, by which it is told from the program's threads.
+    program = f"import faulthandler, re, tempfile, threading\n{KEEP}"
+    program += "ready, done = threading.Event(), threading.Event()\n"
+    program += "def wait():\n    ready.set()\n    done.wait()\n"
+    program += "waiting = threading.Thread(target=wait)\nwaiting.start()\nready.wait()\n"
+    program += "def deep(n):\n    return deep(n - 1) if n else faulthandler.dump_traceback(file)\n"
+    program += "with tempfile.TemporaryFile('w+') as file:\n    deep(20)\n    done.set()\n    waiting.join()\n"
+    program += "    file.seek(0)\n    threads = file.read().split('\\n\\n')\n"
+    # The addresses of threads differ from run to run, and where the other thread is within its wait.
+    program += "for thread in threads:\n    if '  <no Python frame>' not in thread:\n"
+    program += "        print(thread.split(' 0x')[0], re.findall('program.py\", line [0-9]+ in (.*)', thread))\n"
+    program += "print(re.findall('line [0-9]+ in deep', threads[-1]))\n"
     dumped = _same(environment, mode, tmp_path, [_script(tmp_path, program)]).stdout
-    assert dumped.count(b"in deep") == 21
+    assert dumped.count(b"'deep'") == dumped.count(b"in deep") == 21
+    assert dumped.count(b"'wait'") == 1
 
 
 def test_a_trace_function_sees_every_line(environment: Environment, mode: Mode, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ mod platform;
 mod process;
 mod ranges;
 mod recorder;
+mod room;
 mod sampler;
 mod sink;
 mod sizes;

@@ -5,7 +5,8 @@
 //! short-lived thread of the agent takes the GIL and looks instead. A look that met a value before it got its name is
 //! followed by another a little later.
 //!
-//! Invariants: the looks together stay within [`SHARE`] of the run; no thread of the agent waits for the GIL while the
+//! Invariants: the looks together stay within [`SHARE`] of the run, and each within [`SHARE_OF_ROOM`] of the memory
+//! that the program may still get; no thread of the agent waits for the GIL while the
 //! interpreter ends or forks: [`before_fork`] and [`at_exit`] run in time and wait for it to be gone; what a look
 //! allocates is not counted.
 
@@ -21,7 +22,7 @@ use heapwise_inspector::{Allowance, Inspector, thread_time};
 
 use crate::platform::slot::{Inside, slot};
 use crate::recorder::{self, Agent};
-use crate::{blocks, hooks, monitor, platform, process};
+use crate::{blocks, hooks, monitor, platform, process, room};
 
 /// The part of the run that looks may take, as one in so many.
 const SHARE: u32 = 50;
@@ -37,7 +38,14 @@ const LONGEST: Duration = Duration::from_secs(2);
 const STEP: u64 = 2_000_000;
 /// Objects that a look may note, for each millisecond that it may take; and the most.
 const OBJECTS_PER_MS: u64 = 2000;
-const MOST_OBJECTS: usize = 1_500_000;
+const MOST_OBJECTS: u64 = 1_500_000;
+/// With fewer than this to note, a look tells nothing.
+const LEAST_OBJECTS: u64 = 4_000;
+/// The part that a look may take of the memory that the process may still get, as one in so many.
+const SHARE_OF_ROOM: u64 = 8;
+/// What a look takes for each object that it notes, while its tables grow, and beside them; bytes.
+const NOTE: u64 = 400;
+const BESIDE_NOTES: u64 = 2_000_000;
 /// Milliseconds until a look that was asked of the main thread is taken over.
 const PATIENCE: u64 = 10;
 /// Milliseconds from a look to the one that finds the names.
@@ -222,7 +230,13 @@ fn write(agent: &'static Agent, looks: &Looks) {
         return;
     }
     let time = (left(agent) / PART).min(LONGEST);
-    let objects = (time.as_millis() as u64 * OBJECTS_PER_MS).clamp(4_000, MOST_OBJECTS as u64);
+    let affordable = (room::left() / SHARE_OF_ROOM).saturating_sub(BESIDE_NOTES) / NOTE;
+    if affordable < LEAST_OBJECTS {
+        AGAIN_AT.store(0, Ordering::Relaxed);
+        DUE_AT.store(height + STEP, Ordering::Relaxed);
+        return;
+    }
+    let objects = (time.as_millis() as u64 * OBJECTS_PER_MS).clamp(LEAST_OBJECTS, MOST_OBJECTS.min(affordable));
     let smallest = (highest / SMALLEST_SHARE).max(SMALLEST);
     let allowance = Allowance { time, objects: objects as usize, smallest, heap: height };
     let sequence = recorder::sequence();

@@ -2,7 +2,8 @@
 //!
 //! Events carry milliseconds of a clock that ticks every few of them. In which order the events of two processes came
 //! within one tick is not known, so each tick keeps what is certain whatever the order was: the lowest and the highest
-//! heap in it, with the events that led there. Invariant: ticks are by ascending time, at most one for a time.
+//! heap in it, with the events that led there. Invariants: ticks are by ascending time, at most one for a time; heights
+//! are whole numbers of bytes, so that their sums over processes are those of what the report says of each.
 
 use crate::replay::Watch;
 use crate::resident::ResidentPoint;
@@ -55,20 +56,20 @@ impl Ticks {
 impl Watch for Ticks {
     #[inline]
     fn heap(&mut self, event: u64, now_ms: u64, live: f64) {
-        let level = Level { bytes: live, event };
+        let level = Level { bytes: live.round(), event };
         match self.ticks.last_mut() {
             Some(tick) if tick.time_ms == now_ms => {
-                if live < tick.low.bytes {
+                if level.bytes < tick.low.bytes {
                     tick.low = level;
                 }
-                if live > tick.high.bytes {
+                if level.bytes > tick.high.bytes {
                     tick.high = level;
                 }
                 tick.last = level;
             }
             before => {
                 let before = before.map_or_else(Level::default, |tick| tick.last);
-                let low = if live < before.bytes { level } else { before };
+                let low = if level.bytes < before.bytes { level } else { before };
                 self.ticks.push(Tick { time_ms: now_ms, low, high: level, last: level });
             }
         }
