@@ -1,9 +1,11 @@
-"""Counts the instructions that heapwise adds to one allocation, with valgrind's cachegrind: no timing, so no noise.
+"""Counts the instructions that heapwise adds to one allocation, with valgrind's callgrind: no timing, so no noise.
 
-    python benches/instructions.py [--json FILE] [--check FILE] [--update FILE]
+    python benches/instructions.py [--json FILE] [--check] [--counts FILE] [--update] [--results FILE]
 
-Each operation runs n and then 3n times; the difference of the two counts, over 2n, is the cost of one operation
-without any start-up. The same build on the same Python gives the same plain count to the instruction.
+One program does each operation many times, between calls of a function at which callgrind writes down what it counted
+so far. It runs once without heapwise and once in each mode; what a mode adds to an operation is the difference. Only
+the thread that runs the program is counted. The bounds in instructions.json, by version of Python, are what --update
+measured on the wheel; --check fails where heapwise adds more than that and the margin.
 """
 
 import argparse
@@ -20,10 +22,16 @@ from profilers import Target, describe, find_target, target_variables
 from results import replace_block
 from tables import render
 
-TURNS = 10_000
-MODES = {"plain": None, "sampled": [], "exact": ["--exact"]}
-# How much more than the recorded count is accepted by --check, to allow for a helper thread's share.
-CHECK_TOLERANCE = 0.05
+BOUNDS = Path(__file__).resolve().with_suffix(".json")
+# What is accepted above a recorded count: compilers and builds of one version of Python differ by a little.
+MARGIN = 0.10
+LEAST_MARGIN = 3.0
+TURNS = 2_000
+MODES = ("plain", "sampled", "exact")
+# Called from Python as `os.getpgrp`; neither the interpreter nor heapwise has another use for it.
+MARKER = "getpgrp"
+
+Counts = dict[str, dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -34,24 +42,6 @@ class Operation:
     statement: str
     depth: int = 0
 
-    def source(self) -> str:
-        # Repeated without a counter: the integers of range() would be allocations too.
-        return f"""import itertools, sys
-sys.setrecursionlimit(3000)
-kept = []
-def nothing():
-    pass
-def repeat(n):
-    for _ in itertools.repeat(None, n):
-        {self.statement}
-def descend(depth, n):
-    if depth == 0:
-        repeat(n)
-    else:
-        descend(depth - 1, n)
-descend({self.depth}, int(sys.argv[1]))
-"""
-
 
 OPERATIONS = (
     Operation("call of a function", "nothing()"),
@@ -60,120 +50,175 @@ OPERATIONS = (
     Operation("[None] * 100, dropped", "[None] * 100"),
     Operation("bytearray(1000), dropped", "bytearray(1000)"),
     Operation("bytearray(20000), dropped", "bytearray(20000)"),
+    Operation("bytearray(20000), grown, dropped", "bytearray(20000).extend(more)"),
     Operation("bytearray(20000), 200 frames deep", "bytearray(20000)", depth=200),
+    Operation("bytearray(20000), below 100 new frames", "below(100)"),
 )
+# In thousands of instructions, each once: from the start of the process, and to its end.
+START, END = "start of the interpreter, in thousands", "its end, in thousands"
+
+PROGRAM = """import itertools, os, sys
+sys.setrecursionlimit(3000)
+kept = []
+more = bytes(20000)
+def nothing():
+    pass
+def below(depth):
+    if depth:
+        below(depth - 1)
+    else:
+        bytearray(20000)
+def descend(depth, work):
+    if depth:
+        descend(depth - 1, work)
+    else:
+        # What is seen for the first time is not the cost of an operation.
+        work(50)
+        os.{marker}()
+        work({turns})
+        os.{marker}()
+"""
+# Repeated without a counter: the integers of range() would be allocations too.
+REPEAT = """def work(n):
+    for _ in itertools.repeat(None, n):
+        {statement}
+descend({depth}, work)
+"""
 
 
-def instructions(command: list[str], program: Path, target: Target) -> int:
-    """Instructions of the Python process that ran the program; the launcher that started it is not counted."""
-    with tempfile.TemporaryDirectory(prefix="heapwise-bench-") as folder:
-        valgrind = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--trace-children=yes"]
-        valgrind.append(f"--cachegrind-out-file={folder}/count.%p")
-        ended = subprocess.run(
-            [*valgrind, *command], cwd=folder, env=target_variables(target), capture_output=True, text=True, check=False
-        )
-        counts = []
-        for file in Path(folder).glob("count.*"):
-            text = file.read_text()
-            ran = re.search(r"^cmd: +(\S+) (.*)$", text, re.MULTILINE)
-            total = re.search(r"^summary: (\d+)", text, re.MULTILINE)
-            if ran and total and str(program) in ran[2] and Path(ran[1]).name.startswith("python"):
-                counts.append(int(total[1]))
-    if ended.returncode != 0 or len(counts) != 1:
-        raise SystemExit(f"no count of {' '.join(command)}:\n{ended.stderr[-2000:]}")
-    return counts[0]
+def source() -> str:
+    repeats = [REPEAT.format(statement=each.statement, depth=each.depth) for each in OPERATIONS]
+    return PROGRAM.format(marker=MARKER, turns=TURNS) + "".join(repeats)
 
 
-def count(operation: Operation, mode: str, target: Target, folder: Path) -> float:
-    """Instructions of one turn of the operation in a mode."""
-    program = folder / "program.py"
-    program.write_text(operation.source())
-    few, many = (
-        instructions(started(mode, program, str(n), target, folder), program, target) for n in (TURNS, 3 * TURNS)
-    )
-    return (many - few) / (2 * TURNS)
-
-
-def started(mode: str, program: Path, argument: str, target: Target, folder: Path) -> list[str]:
-    options = MODES[mode]
-    if options is None:
-        return [target.python, str(program), argument]
-    assert target.heapwise is not None
-    capture = folder / "run.heapwise"
+def parts(mode: str, target: Target, folder: Path) -> list[int]:
+    """Instructions of the program's thread between the calls of the marker, by what callgrind wrote at each."""
+    program, capture, out = folder / "program.py", folder / "run.heapwise", folder / "counts"
+    program.write_text(source())
     capture.unlink(missing_ok=True)
-    return [target.heapwise, "run", "--no-report", *options, "-o", str(capture), str(program), argument]
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir()
+    variables = target_variables(target)
+    if mode != "plain":
+        # Started past the launcher, which would be counted and cost time.
+        variables |= {"HEAPWISE_CAPTURE": str(capture), "HEAPWISE_MODE": mode}
+    valgrind = ["valgrind", "--tool=callgrind", f"--dump-before={MARKER}", "--separate-threads=yes"]
+    valgrind.append(f"--callgrind-out-file={out}/part")
+    ended = subprocess.run(
+        [*valgrind, target.python, str(program)], cwd=folder, env=variables, capture_output=True, text=True, check=False
+    )
+    counts: dict[int, int] = {}
+    for file in out.iterdir():
+        text = file.read_text()
+        thread = re.search(r"^thread: (\d+)", text, re.MULTILINE)
+        part = re.search(r"^part: (\d+)", text, re.MULTILINE)
+        total = re.search(r"^totals: (\d+)", text, re.MULTILINE)
+        if part and total and thread and thread[1] == "1":
+            counts[int(part[1])] = int(total[1])
+    if ended.returncode != 0 or len(counts) != 2 * len(OPERATIONS) + 1:
+        raise SystemExit(f"{mode}: {len(counts)} counts of the program's thread:\n{ended.stderr[-2000:]}")
+    if mode != "plain" and not capture.exists():
+        raise SystemExit(f"{mode}: nothing was recorded, so heapwise was not measured:\n{ended.stderr[-2000:]}")
+    return [counts[part] for part in sorted(counts)]
 
 
-def measure(modes: list[str], target: Target) -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, float]] = {}
+def measure(modes: tuple[str, ...], target: Target) -> Counts:
+    """Instructions of one turn of each operation, in each mode."""
+    found: Counts = {each.name: {} for each in OPERATIONS} | {START: {}, END: {}}
     with tempfile.TemporaryDirectory(prefix="heapwise-bench-") as folder:
-        for operation in OPERATIONS:
-            found[operation.name] = {}
-            for mode in modes:
-                found[operation.name][mode] = count(operation, mode, target, Path(folder))
-                print(f"  {operation.name:36s}{mode:10s}{found[operation.name][mode]:12.1f}", file=sys.stderr)
-        empty = Path(folder) / "empty.py"
-        empty.write_text("")
-        found["start and end, in thousands"] = {
-            mode: instructions(started(mode, empty, "0", target, Path(folder)), empty, target) / 1e3 for mode in modes
-        }
+        for mode in modes:
+            counted = parts(mode, target, Path(folder))
+            for number, each in enumerate(OPERATIONS):
+                found[each.name][mode] = counted[2 * number + 1] / TURNS
+            found[START][mode], found[END][mode] = counted[0] / 1e3, counted[-1] / 1e3
     return found
 
 
-def extra(counts: dict[str, float], mode: str) -> float:
+def added(counts: dict[str, float], mode: str) -> float:
     return counts[mode] - counts["plain"]
 
 
-def table(found: dict[str, dict[str, float]], modes: list[str]) -> str:
+def table(found: Counts, modes: tuple[str, ...]) -> str:
     rows = []
     for name, counts in found.items():
-        added = [f"{round(extra(counts, mode)):+,}" for mode in modes if mode != "plain"]
-        rows.append([name, f"{counts['plain']:,.0f}", *added])
+        extra = [f"{round(added(counts, mode)):+,}" for mode in modes if mode != "plain"]
+        rows.append([name, f"{counts['plain']:,.0f}", *extra])
     return render(["operation", "plain", *(f"{mode} adds" for mode in modes if mode != "plain")], rows)
 
 
-def grown(found: dict[str, dict[str, float]], recorded: dict[str, dict[str, float]]) -> list[str]:
-    """Operations that cost heapwise more instructions than recorded."""
-    worse = []
-    for name, counts in found.items():
-        for mode in counts.keys() & recorded.get(name, {}).keys() - {"plain"}:
-            now, before = extra(counts, mode), extra(recorded[name], mode)
-            if now > before * (1 + CHECK_TOLERANCE) + 1:
-                worse.append(f"{name}, {mode}: {now:.1f} instructions more than plain, recorded were {before:.1f}")
-    return worse
+def summary(found: Counts) -> str:
+    """What one event and one frame cost, from the operations that differ by them alone."""
+
+    def cost(name: str, mode: str) -> float:
+        return added(found[name], mode)
+
+    once = cost("bytearray(20000), dropped", "exact")
+    deep = cost("bytearray(20000), 200 frames deep", "exact") - once
+    new = cost("bytearray(20000), below 100 new frames", "exact") - once
+    rows = [
+        ["small block that is not recorded, and its end", f"{cost('object(), dropped', 'sampled'):.0f}"],
+        ["event of a small block, exact", f"{cost('object(), dropped', 'exact') / 2:.0f}"],
+        ["recorded block of 20 KB and its end, sampled", f"{cost('bytearray(20000), dropped', 'sampled'):.0f}"],
+        ["frame that is checked to stand where it stood", f"{deep / 200:.1f}"],
+        ["frame that was not there at the last look", f"{new / 100:.1f}"],
+    ]
+    return render(["instructions for one", "added"], rows)
+
+
+def worse(found: Counts, bounds: Counts) -> list[str]:
+    """Operations to which heapwise adds more than recorded, and recorded ones that were not counted."""
+    problems = [f"{name} has a bound, and no count" for name in bounds.keys() - found.keys()]
+    problems += [f"{name} has no bound: --update records one" for name in found.keys() - bounds.keys()]
+    for name in found.keys() & bounds.keys():
+        for mode, bound in bounds[name].items():
+            now = added(found[name], mode)
+            if now > bound + max(abs(bound) * MARGIN, LEAST_MARGIN):
+                problems.append(f"{name}, {mode}: {now:.1f} instructions more than plain, recorded are {bound:.1f}")
+    return problems
+
+
+def minor(target: Target) -> str:
+    return ".".join(target.python_version.split(".")[:2])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--python", help="the Python to run programs with (default .venv-bench/bin/python)")
-    parser.add_argument("--heapwise", help="the heapwise to count (default: the one beside that Python)")
+    parser.add_argument("--python", help="the Python to run the program with (default .venv-bench/bin/python)")
     parser.add_argument("--json", type=Path, help="write the counts to this file")
+    parser.add_argument("--counts", type=Path, metavar="FILE", help="do not count: take what --json wrote to this file")
+    parser.add_argument("--check", action="store_true", help="fail if heapwise adds more than recorded")
+    parser.add_argument("--update", action="store_true", help="record what heapwise adds, for this version of Python")
     parser.add_argument(
-        "--check", type=Path, metavar="FILE", help="fail if heapwise adds more than in this --json file"
-    )
-    parser.add_argument(
-        "--update", type=Path, metavar="FILE", help="also replace the marked block of this Markdown file"
+        "--results", type=Path, metavar="FILE", help="also replace the marked block of this Markdown file"
     )
     options = parser.parse_args()
-    if shutil.which("valgrind") is None:
+    if options.counts is None and shutil.which("valgrind") is None:
         raise SystemExit("instructions.py needs valgrind")
-    target = find_target(options.python, options.heapwise)
-    modes = list(MODES) if target.heapwise else ["plain"]
-    if options.check and not target.heapwise:
-        raise SystemExit("--check needs a heapwise beside the Python under test, or --heapwise")
-    found = measure(modes, target)
+    target = find_target(options.python, None)
+    if target.heapwise is None:
+        raise SystemExit(f"heapwise is not installed for {target.python}, so there is nothing to count")
+    bounds: dict[str, Counts] = json.loads(BOUNDS.read_text()) if BOUNDS.exists() else {}
+    if options.check and minor(target) not in bounds:
+        raise SystemExit(f"no bounds for CPython {minor(target)} in {BOUNDS.name}: --update records them")
+    found: Counts = json.loads(options.counts.read_text()) if options.counts else measure(MODES, target)
     facts = describe(target)
     head = f"Counted {facts['date']} with {facts['python']}, heapwise {facts['heapwise']}, on {facts['cpu']}."
-    block = f"{head}\n\n**Instructions** for one operation\n\n{table(found, modes)}"
+    block = f"{head}\n\n**Instructions** for one operation\n\n{table(found, MODES)}\n\n{summary(found)}"
+    print(block)
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")
+    if options.results:
+        replace_block(options.results, "instructions.py", block)
     if options.update:
-        replace_block(options.update, "instructions.py", block)
-    print(block)
-    worse = grown(found, json.loads(options.check.read_text())) if options.check else []
-    if worse:
-        raise SystemExit("\n".join(worse))
+        bounds[minor(target)] = {
+            name: {mode: round(added(counts, mode), 1) for mode in MODES if mode != "plain"}
+            for name, counts in found.items()
+        }
+        BOUNDS.write_text(json.dumps(dict(sorted(bounds.items())), indent=1) + "\n")
+    problems = worse(found, bounds[minor(target)]) if options.check else []
+    if problems:
+        raise SystemExit("\n".join(problems))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

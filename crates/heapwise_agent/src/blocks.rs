@@ -1,24 +1,36 @@
 //! The recorded blocks that are live, and the code objects whose end must be noticed.
 //!
 //! A free looks at [`maybe`] first: one byte of a filter, addressed so that neighbours in memory are neighbours
-//! in the filter. Only where that byte is not 0 does it go on to the exact tables, which are divided among locks
-//! by address. Where every free is to be seen, the whole filter is full. Invariant: a recorded block is in the filter and in its table from before the program learns
-//! its address until the program gives it back.
+//! in the filter. Where that byte is not 0 it asks a second one, addressed otherwise ([`likely`]), since with many
+//! recorded blocks the first is often wrong; only then does it go on to the exact tables, which are divided among
+//! locks by address. Where every free is to be seen, the first filter is full. Invariants: a recorded block is in the
+//! filters and in its table from before the program learns its address until the program gives it back; bytes of the
+//! filters are written under the lock of the part that they belong to.
 
 use std::collections::hash_map::Entry;
-use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::platform::Alone;
+
 const FILTER_BITS: u32 = 18;
-const SHARDS: usize = 64;
+const PARTS: usize = 64;
+/// Bytes of the second filter that belong to one part.
+const SECOND: usize = (1 << FILTER_BITS) / PARTS;
 /// A counter that reached this stays there: it stands for "many".
 const FULL: u8 = u8::MAX;
 
+type Table = Option<FxHashMap<usize, u64>>;
+
 /// Counts the recorded blocks and code objects at the addresses that share a byte.
 static FILTER: [AtomicU8; 1 << FILTER_BITS] = [const { AtomicU8::new(0) }; 1 << FILTER_BITS];
-static BLOCKS: [Mutex<Option<FxHashMap<usize, u64>>>; SHARDS] = [const { Mutex::new(None) }; SHARDS];
+/// The same by other addresses.
+static SECOND_FILTER: [AtomicU8; 1 << FILTER_BITS] = [const { AtomicU8::new(0) }; 1 << FILTER_BITS];
+/// Every free is to be seen.
+static EVERY: AtomicBool = AtomicBool::new(false);
+static BLOCKS: [Alone<Mutex<Table>>; PARTS] = [const { Alone(Mutex::new(None)) }; PARTS];
 static CODES: Mutex<Option<FxHashSet<usize>>> = Mutex::new(None);
 /// The same for code objects alone, coarser.
 static CODE_FILTER: [AtomicU8; 4096] = [const { AtomicU8::new(0) }; 4096];
@@ -26,16 +38,29 @@ static CODE_FILTER: [AtomicU8; 4096] = [const { AtomicU8::new(0) }; 4096];
 pub(crate) const LARGE: usize = 32 * 1024;
 /// Counts these, where the filter above is full.
 static LARGE_FILTER: [AtomicU8; 1 << 16] = [const { AtomicU8::new(0) }; 1 << 16];
-static LIVE_BYTES: AtomicI64 = AtomicI64::new(0);
+static LIVE_BYTES: Alone<AtomicI64> = Alone(AtomicI64::new(0));
 
 #[inline]
-fn counter(address: usize) -> &'static AtomicU8 {
-    &FILTER[((address >> 4) ^ (address >> (4 + FILTER_BITS))) & ((1 << FILTER_BITS) - 1)]
+fn place(address: usize) -> usize {
+    ((address >> 4) ^ (address >> (4 + FILTER_BITS))) & ((1 << FILTER_BITS) - 1)
 }
 
-fn shard(address: usize) -> &'static Mutex<Option<FxHashMap<usize, u64>>> {
+/// The part that an address belongs to: one for all addresses that share a byte of the filter.
+#[inline]
+fn part(address: usize) -> usize {
     // Addresses differ most above the size of small blocks and below the size of arenas.
-    &BLOCKS[((address >> 4) ^ (address >> 14)) % SHARDS]
+    let place = place(address);
+    (place ^ (place >> 10)) % PARTS
+}
+
+#[inline]
+fn second_place(address: usize) -> usize {
+    let spread = (address >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+    part(address) * SECOND + spread % SECOND
+}
+
+fn table(address: usize) -> MutexGuard<'static, Table> {
+    BLOCKS[part(address)].0.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn code_counter(address: usize) -> &'static AtomicU8 {
@@ -53,8 +78,20 @@ fn count_out(counter: &AtomicU8) {
     });
 }
 
+/// Counts in both filters by `step`. The lock of the address's part is held, so that nobody else writes there.
+#[inline]
+fn count(address: usize, step: i8) {
+    for counter in [&FILTER[place(address)], &SECOND_FILTER[second_place(address)]] {
+        let count = counter.load(Ordering::Relaxed);
+        if count != FULL {
+            counter.store(count.saturating_add_signed(step), Ordering::Relaxed);
+        }
+    }
+}
+
 /// Makes every free go on to the tables, or (with `false`) none.
 pub(crate) fn see_every_free(every: bool) {
+    EVERY.store(every, Ordering::Relaxed);
     for counter in &FILTER {
         counter.store(if every { FULL } else { 0 }, Ordering::Relaxed);
     }
@@ -63,59 +100,67 @@ pub(crate) fn see_every_free(every: bool) {
 /// Whether the address may be one of a recorded block or of a watched code object. Never wrong with "no".
 #[inline]
 pub(crate) fn maybe(address: usize) -> bool {
-    counter(address).load(Ordering::Relaxed) != 0
+    FILTER[place(address)].load(Ordering::Relaxed) != 0
+}
+
+/// The same where [`maybe`] did not say no, and more often right.
+#[inline]
+pub(crate) fn likely(address: usize) -> bool {
+    EVERY.load(Ordering::Relaxed) || SECOND_FILTER[second_place(address)].load(Ordering::Relaxed) != 0
 }
 
 /// Everything that threads share here, so that a fork finds it whole.
 pub(crate) struct Held {
-    _blocks: [MutexGuard<'static, Option<FxHashMap<usize, u64>>>; SHARDS],
+    _blocks: [MutexGuard<'static, Table>; PARTS],
     _codes: MutexGuard<'static, Option<FxHashSet<usize>>>,
 }
 
 /// Takes it from all threads until the result is dropped.
 pub(crate) fn hold() -> Held {
     Held {
-        _blocks: std::array::from_fn(|shard| BLOCKS[shard].lock().unwrap_or_else(PoisonError::into_inner)),
+        _blocks: std::array::from_fn(|part| BLOCKS[part].0.lock().unwrap_or_else(PoisonError::into_inner)),
         _codes: CODES.lock().unwrap_or_else(PoisonError::into_inner),
     }
 }
 
 /// Forgets all that the parent of a fork knew.
 pub(crate) fn forget_parent() {
-    for shard in &BLOCKS {
-        *shard.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    for part in &BLOCKS {
+        *part.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
     *CODES.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    for counter in FILTER.iter().chain(&CODE_FILTER).chain(&LARGE_FILTER) {
+    for counter in FILTER.iter().chain(&SECOND_FILTER).chain(&CODE_FILTER).chain(&LARGE_FILTER) {
         // Pages that are as they should be stay shared with the parent.
         if counter.load(Ordering::Relaxed) != 0 {
             counter.store(0, Ordering::Relaxed);
         }
     }
-    LIVE_BYTES.store(0, Ordering::Relaxed);
+    LIVE_BYTES.0.store(0, Ordering::Relaxed);
 }
 
 /// Notes a recorded block that stands for `bytes`.
 pub(crate) fn insert(address: usize, bytes: u64) {
-    let mut shard = shard(address).lock().unwrap_or_else(PoisonError::into_inner);
-    let change = match shard.get_or_insert_default().entry(address) {
+    let mut table = table(address);
+    let change = match table.get_or_insert_default().entry(address) {
         // Its free was not seen; the new block takes its place.
         Entry::Occupied(mut entry) => bytes.cast_signed() - entry.insert(bytes).cast_signed(),
         Entry::Vacant(entry) => {
             entry.insert(bytes);
-            count_in(counter(address));
+            count(address, 1);
             bytes.cast_signed()
         }
     };
-    LIVE_BYTES.fetch_add(change, Ordering::Relaxed);
+    drop(table);
+    LIVE_BYTES.0.fetch_add(change, Ordering::Relaxed);
 }
 
 /// Forgets a recorded block; the bytes that it stood for, or `None` if it was not recorded.
 pub(crate) fn remove(address: usize) -> Option<u64> {
-    let mut shard = shard(address).lock().unwrap_or_else(PoisonError::into_inner);
-    let bytes = shard.as_mut()?.remove(&address)?;
-    count_out(counter(address));
-    LIVE_BYTES.fetch_sub(bytes.cast_signed(), Ordering::Relaxed);
+    let mut table = table(address);
+    let bytes = table.as_mut()?.remove(&address)?;
+    count(address, -1);
+    drop(table);
+    LIVE_BYTES.0.fetch_sub(bytes.cast_signed(), Ordering::Relaxed);
     Some(bytes)
 }
 
@@ -142,15 +187,19 @@ pub(crate) fn remove_large(address: usize) -> Option<u64> {
 
 /// An estimate of the bytes in live blocks.
 pub(crate) fn live_bytes() -> u64 {
-    LIVE_BYTES.load(Ordering::Relaxed).max(0).cast_unsigned()
+    LIVE_BYTES.0.load(Ordering::Relaxed).max(0).cast_unsigned()
 }
 
 /// Watches for the end of a code object.
 pub(crate) fn watch_code(address: usize) {
     let mut codes = CODES.lock().unwrap_or_else(PoisonError::into_inner);
-    if codes.get_or_insert_default().insert(address) {
-        count_in(counter(address));
+    let new = codes.get_or_insert_default().insert(address);
+    drop(codes);
+    if new {
         count_in(code_counter(address));
+        // Taken for the filters' sake, and after the other lock is let go: a fork takes them the other way round.
+        let _table = table(address);
+        count(address, 1);
     }
 }
 
@@ -161,9 +210,11 @@ pub(crate) fn code_ended(address: usize) -> bool {
     }
     let mut codes = CODES.lock().unwrap_or_else(PoisonError::into_inner);
     let ended = codes.as_mut().is_some_and(|codes| codes.remove(&address));
+    drop(codes);
     if ended {
-        count_out(counter(address));
         count_out(code_counter(address));
+        let _table = table(address);
+        count(address, -1);
     }
     ended
 }
@@ -178,13 +229,15 @@ mod tests {
         assert!(!maybe(address));
         insert(address, 100);
         assert!(maybe(address));
+        assert!(likely(address));
         assert!(!code_ended(address), "a block is no code");
         assert_eq!(remove(alias), None, "what only looks alike is not removed");
         assert_eq!(remove(address), Some(100));
         assert!(!maybe(address));
+        assert!(!likely(address));
         assert_eq!(remove(address), None);
         watch_code(address);
-        assert!(maybe(address));
+        assert!(maybe(address) && likely(address));
         assert!(code_ended(address));
         assert!(!code_ended(address));
     }

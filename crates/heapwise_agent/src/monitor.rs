@@ -97,7 +97,6 @@ fn run(agent: &'static Agent) {
     THREAD_ID.store(process::thread_id(), Ordering::Relaxed);
     let mut look = Look::new();
     let mut last = Instant::now();
-    let mut highest_heap = 0;
     loop {
         let stop = {
             let state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -110,8 +109,8 @@ fn run(agent: &'static Agent) {
         if agent.mode == Mode::Sampled {
             let elapsed = last.elapsed().as_millis() as u64;
             last += Duration::from_millis(elapsed);
-            highest_heap = highest_heap.max(blocks::live_bytes());
-            sampler::adapt(elapsed, highest_heap);
+            let age = platform::coarse_ms().saturating_sub(agent.start_ms);
+            sampler::adapt(age, elapsed, blocks::live_bytes());
         }
         heap::keep_reserve();
         keep_sources(agent);

@@ -19,7 +19,7 @@ use heapwise_cpython::Interpreter;
 
 use crate::config::Config;
 use crate::platform::slot::{Slot, slot};
-use crate::platform::{self, Errno};
+use crate::platform::{self, Alone, Errno};
 use crate::ranges::{Kind, Ranges, Reserve};
 use crate::sampler;
 use crate::sink::Sink;
@@ -48,7 +48,7 @@ pub(crate) struct Agent {
 static AGENT: AtomicPtr<Agent> = AtomicPtr::new(std::ptr::null_mut());
 static RECORDING: AtomicBool = AtomicBool::new(false);
 
-static SEQUENCE: AtomicU64 = AtomicU64::new(0);
+static SEQUENCE: Alone<AtomicU64> = Alone(AtomicU64::new(0));
 /// More than one thread of the program takes numbers. The agent's own thread takes none.
 static SEVERAL_THREADS: AtomicBool = AtomicBool::new(false);
 /// This is the child of a fork, and nothing of it was recorded yet.
@@ -58,7 +58,7 @@ static RESERVES: AtomicBool = AtomicBool::new(false);
 /// The stack that was looked at last by a thread that runs Python, kept while there are reservations.
 static LATEST_STACK: AtomicU32 = AtomicU32::new(NO_STACK);
 /// Raised whenever a code object ended.
-static GENERATION: AtomicU64 = AtomicU64::new(0);
+static GENERATION: AtomicU32 = AtomicU32::new(0);
 
 /// Starts recording.
 pub(crate) fn begin(agent: Agent) {
@@ -78,7 +78,7 @@ pub(crate) fn end_in_child() {
 
 /// Forgets all numbers that were given in the parent of a fork. Nothing else runs in the child yet.
 pub(crate) fn forget_parent() {
-    SEQUENCE.store(0, Ordering::Relaxed);
+    SEQUENCE.0.store(0, Ordering::Relaxed);
     SEVERAL_THREADS.store(false, Ordering::Relaxed);
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
@@ -167,17 +167,17 @@ impl Agent {
 #[inline]
 pub(crate) fn next_sequence() -> u64 {
     if SEVERAL_THREADS.load(Ordering::Relaxed) {
-        return SEQUENCE.fetch_add(1, Ordering::AcqRel) + 1;
+        return SEQUENCE.0.fetch_add(1, Ordering::AcqRel) + 1;
     }
     // A thread that is alone need not lock the memory bus.
-    let next = SEQUENCE.load(Ordering::Relaxed) + 1;
-    SEQUENCE.store(next, Ordering::Relaxed);
+    let next = SEQUENCE.0.load(Ordering::Relaxed) + 1;
+    SEQUENCE.0.store(next, Ordering::Relaxed);
     next
 }
 
 /// The number of the last event.
 pub(crate) fn sequence() -> u64 {
-    SEQUENCE.load(Ordering::Relaxed)
+    SEQUENCE.0.load(Ordering::Relaxed)
 }
 
 /// The program is about to have a second thread that records. Called before that thread can run.
@@ -244,13 +244,15 @@ fn record_allocation(slot: &Slot, address: usize, size: usize, allocator: Alloca
                 blocks::insert_large(address, size as u64);
                 looks::recorded(agent);
             }
+            thread.stacks.leave();
             return;
         }
         let probability = thread.rule.probability(size as u64);
         blocks::insert(address, (size as f64 / probability) as u64);
-        sampler::recorded(certain);
+        thread.tally.recorded(certain, thread.stacks.take_work());
         looks::recorded(agent);
         thread.adopt(sampler::rule(), slot);
+        thread.stacks.leave();
     });
 }
 
@@ -311,7 +313,7 @@ pub(crate) struct Resizing {
 /// A block is about to be resized. `None` if nothing is to be told of its end.
 #[inline(always)]
 pub(crate) fn resizing(slot: &Slot, address: usize) -> Option<Resizing> {
-    if address == 0 || !blocks::maybe(address) {
+    if address == 0 || !blocks::maybe(address) || !blocks::likely(address) {
         return None;
     }
     begin_resize(slot, address)
@@ -431,7 +433,7 @@ pub(crate) fn write_own(agent: &'static Agent, kind: &EventKind) {
     // It shares the number of the program's last event: a look stands behind what it looks at. The time is taken first,
     // so that it is not later than that of the event with the next number, however long this thread is held up here.
     let now = platform::coarse_ms();
-    let sequence = SEQUENCE.load(Ordering::Acquire);
+    let sequence = SEQUENCE.0.load(Ordering::Acquire);
     thread.write_at(agent, now, sequence, |encoder, out| encoder.other(out, sequence, kind));
 }
 

@@ -2,10 +2,12 @@
 //!
 //! The mean gap between two points of the sampling process follows two wishes. Precision: the standard error of
 //! a heap of H bytes in small blocks, sampled at interval I, is sqrt(H·I); for it to stay at a third of a
-//! percent of the highest heap, I is that heap divided by [`PRECISION`]. Cost: each recorded block takes one
-//! from a credit that is large at the start and refills slowly, so that short runs are sampled densely and long
-//! ones stay bounded; while the credit is used up, the interval doubles at every tick. Where most of what is
-//! recorded are blocks above the threshold from which every block is recorded, that is raised too, and told.
+//! percent of the highest heap, I is that heap divided by [`PRECISION`]. Cost: what is recorded is paid for from a
+//! credit. It is there from the start, so that short runs are sampled densely; it grows with the highest heap by what
+//! recording that growth takes, so that what is live at the peak is sampled as precision asks for; and it refills
+//! slowly, ever more so as the run gets longer, so that long runs stay bounded. While it is used up, the interval
+//! doubles at every tick. Where most of what is recorded are blocks above the threshold from which every block is
+//! recorded, that is raised too, and told.
 //!
 //! Changes depend on the past only, and each thread carries its own rule until its next recorded block, so every
 //! estimate stays unbiased ([`heapwise_capture::sampling`]).
@@ -13,6 +15,8 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use heapwise_capture::sampling::Sampling;
+
+use crate::platform::Alone;
 
 /// Blocks of this size and more are always recorded, unless a flood of them raises the threshold.
 const LARGE: u64 = 16 * 1024;
@@ -24,18 +28,30 @@ const SPARSER: u64 = 8 * DENSEST;
 const SMALL_HEAP: u64 = 64_000_000;
 /// Highest heap divided by interval.
 const PRECISION: u64 = 100_000;
-/// Blocks that may be recorded before thrift begins.
-const FIRST_CREDIT: i64 = 120_000;
+/// Recording a block costs as much as looking at so many frames, which is the unit of what follows.
+const BLOCK: i64 = 32;
+/// What may be spent before thrift begins.
+const FIRST_CREDIT: i64 = 60_000 * BLOCK;
 /// The same for a child of a fork.
-const CREDIT_OF_CHILD: i64 = FIRST_CREDIT / 4;
-/// Blocks that may be recorded for each second after that.
-const CREDIT_PER_SECOND: i64 = 8_000;
+const CREDIT_OF_CHILD: i64 = FIRST_CREDIT / 2;
+/// With less than this left a small heap is sampled more sparsely.
+const THRIFTY: i64 = FIRST_CREDIT * 2 / 3;
+/// What may be spent for each second after that, while the run is not older than [`YOUNG_MS`]; later it is in inverse
+/// proportion to its age, down to [`LEAST_PER_SECOND`].
+const MOST_PER_SECOND: i64 = 8_000 * BLOCK;
+const YOUNG_MS: u64 = 30_000;
+/// At some 14 bytes for a block and its end, this is a megabyte of capture a minute.
+const LEAST_PER_SECOND: i64 = 1_000 * BLOCK;
+/// A thread tells what it spent when it is so much.
+const TELL: u32 = 32 * BLOCK as u32;
 
 static INTERVAL: AtomicU64 = AtomicU64::new(DENSEST);
 static THRESHOLD: AtomicU64 = AtomicU64::new(LARGE);
+/// Used at every tick, by one thread.
 static CREDIT: AtomicI64 = AtomicI64::new(FIRST_CREDIT);
-static CERTAIN: AtomicU64 = AtomicU64::new(0);
-static DRAWN: AtomicU64 = AtomicU64::new(0);
+static HIGHEST: AtomicU64 = AtomicU64::new(0);
+/// What was spent since the last tick on blocks that were recorded for their size, and on those that were drawn.
+static SPENT: Alone<[AtomicU64; 2]> = Alone([AtomicU64::new(0), AtomicU64::new(0)]);
 
 /// The rule that a thread is to take on.
 #[inline]
@@ -43,43 +59,81 @@ pub(crate) fn rule() -> Sampling {
     Sampling { interval: INTERVAL.load(Ordering::Relaxed), threshold: THRESHOLD.load(Ordering::Relaxed) }
 }
 
-/// Counts a recorded block; `certain` if it was recorded for its size.
-#[inline]
-pub(crate) fn recorded(certain: bool) {
-    CREDIT.fetch_sub(1, Ordering::Relaxed);
-    let counter = if certain { &CERTAIN } else { &DRAWN };
-    counter.fetch_add(1, Ordering::Relaxed);
+/// What a thread spent and has not told yet.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    certain: u32,
+    drawn: u32,
+}
+
+impl Tally {
+    /// Counts a recorded block; `certain` if it was recorded for its size, `frames` if so many were looked at for it.
+    #[inline]
+    pub(crate) fn recorded(&mut self, certain: bool, frames: usize) {
+        let spent = BLOCK as u32 + u32::try_from(frames).unwrap_or(TELL).min(TELL);
+        if certain {
+            self.certain += spent;
+        } else {
+            self.drawn += spent;
+        }
+        if self.certain + self.drawn >= TELL {
+            self.tell();
+        }
+    }
+
+    fn tell(&mut self) {
+        SPENT.0[0].fetch_add(u64::from(self.certain), Ordering::Relaxed);
+        SPENT.0[1].fetch_add(u64::from(self.drawn), Ordering::Relaxed);
+        (self.certain, self.drawn) = (0, 0);
+    }
+}
+
+impl Drop for Tally {
+    fn drop(&mut self) {
+        self.tell();
+    }
 }
 
 /// In a child of a fork: the credit of a process of its own, smaller because there may be many. The rule stays what
 /// it was, since the next block of the thread that forked has been chosen by it.
 pub(crate) fn forget_parent() {
     CREDIT.store(CREDIT_OF_CHILD, Ordering::Relaxed);
-    CERTAIN.store(0, Ordering::Relaxed);
-    DRAWN.store(0, Ordering::Relaxed);
+    HIGHEST.store(0, Ordering::Relaxed);
+    for spent in &SPENT.0 {
+        spent.store(0, Ordering::Relaxed);
+    }
 }
 
-/// Fits the rule to what happened in the last `elapsed_ms`, given the highest heap so far.
-pub(crate) fn adapt(elapsed_ms: u64, highest_heap: u64) {
-    let refill = elapsed_ms.cast_signed() * CREDIT_PER_SECOND / 1000;
-    let credit = CREDIT.fetch_add(refill, Ordering::Relaxed) + refill;
+/// Fits the rule to what happened in the last `elapsed_ms` of a run of `age_ms`, given the heap now.
+pub(crate) fn adapt(age_ms: u64, elapsed_ms: u64, heap: u64) {
+    let spent = [0, 1].map(|kind| SPENT.0[kind].swap(0, Ordering::Relaxed));
+    let refill = elapsed_ms.cast_signed() * per_second(age_ms) / 1000;
+    let before = HIGHEST.fetch_max(heap, Ordering::Relaxed);
+    let highest = before.max(heap);
+    let growth = BLOCK * ((highest - before) / (highest / PRECISION).max(DENSEST)).cast_signed();
+    let total = (spent[0] + spent[1]).cast_signed();
+    let credit = CREDIT.load(Ordering::Relaxed) - total + refill + growth;
     // What a flood took beyond the credit is made up for within a second.
-    let kept = credit.clamp(-CREDIT_PER_SECOND, FIRST_CREDIT);
-    CREDIT.fetch_add(kept - credit, Ordering::Relaxed);
-    let certain = CERTAIN.swap(0, Ordering::Relaxed);
-    let drawn = DRAWN.swap(0, Ordering::Relaxed);
-    let next = step(rule(), credit, refill.cast_unsigned(), certain, drawn, highest_heap);
+    CREDIT.store(credit.clamp(-per_second(age_ms), FIRST_CREDIT), Ordering::Relaxed);
+    let next = step(rule(), credit, refill.cast_unsigned(), spent, highest);
     INTERVAL.store(next.interval, Ordering::Relaxed);
     THRESHOLD.store(next.threshold, Ordering::Relaxed);
 }
 
-/// One step of the rule; `allowed` blocks may be recorded in a tick in the long run.
-fn step(now: Sampling, credit: i64, allowed: u64, certain: u64, drawn: u64, highest_heap: u64) -> Sampling {
-    let thrifty = highest_heap < SMALL_HEAP && credit < FIRST_CREDIT * 4 / 5;
+/// What is added to the credit for a second of a run of this age.
+fn per_second(age_ms: u64) -> i64 {
+    let young = i64::try_from(YOUNG_MS * 1000 / age_ms.max(YOUNG_MS)).unwrap_or(0);
+    (MOST_PER_SECOND * young / 1000).max(LEAST_PER_SECOND)
+}
+
+/// One step of the rule; `allowed` may be spent in a tick in the long run, and `spent` was, on blocks recorded for
+/// their size and on drawn ones.
+fn step(now: Sampling, credit: i64, allowed: u64, spent: [u64; 2], highest_heap: u64) -> Sampling {
+    let thrifty = highest_heap < SMALL_HEAP && credit < THRIFTY;
     let wanted = (highest_heap / PRECISION).max(if thrifty { SPARSER } else { DENSEST });
     let Sampling { mut interval, mut threshold } = now;
-    let recorded = certain + drawn;
-    if credit <= 0 && recorded > allowed {
+    let [certain, drawn] = spent;
+    if credit <= 0 && certain + drawn > allowed {
         if certain > drawn {
             threshold = threshold.saturating_mul(2);
             // Blocks just under the threshold must become rare too, or nothing is won.
@@ -137,15 +191,37 @@ mod tests {
     #[test]
     fn the_interval_follows_the_heap_and_the_credit() {
         let start = Sampling { interval: DENSEST, threshold: LARGE };
-        let calm = step(start, FIRST_CREDIT, 40, 0, 100, 1_000_000_000);
+        let calm = step(start, FIRST_CREDIT, 40, [0, 100], 1_000_000_000);
         assert_eq!(calm, Sampling { interval: 10_000, threshold: LARGE });
-        let flood = step(start, -5, 40, 0, 1000, SMALL_HEAP);
+        let flood = step(start, -5, 40, [0, 1000], SMALL_HEAP);
         assert_eq!(flood, Sampling { interval: 2048, threshold: LARGE });
-        let busy_and_small = step(start, FIRST_CREDIT / 2, 40, 0, 1000, 1_000_000);
+        let busy_and_small = step(start, FIRST_CREDIT / 2, 40, [0, 1000], 1_000_000);
         assert_eq!(busy_and_small, Sampling { interval: SPARSER, threshold: LARGE });
-        let large = step(start, -5, 40, 1000, 0, 0);
+        let large = step(start, -5, 40, [1000, 0], 0);
         assert_eq!(large, Sampling { interval: LARGE, threshold: 2 * LARGE });
-        let back = step(large, FIRST_CREDIT, 40, 0, 0, 0);
+        let back = step(large, FIRST_CREDIT, 40, [0, 0], 0);
         assert_eq!(back, Sampling { interval: LARGE / 2, threshold: LARGE });
+    }
+
+    #[test]
+    fn an_old_run_is_allowed_less() {
+        assert_eq!(per_second(0), MOST_PER_SECOND);
+        assert_eq!(per_second(YOUNG_MS), MOST_PER_SECOND);
+        assert_eq!(per_second(2 * YOUNG_MS), MOST_PER_SECOND / 2);
+        assert_eq!(per_second(3_600_000), LEAST_PER_SECOND);
+    }
+
+    #[test]
+    fn a_thread_tells_all_that_it_spent() {
+        let before: Vec<u64> = SPENT.0.iter().map(|spent| spent.load(Ordering::Relaxed)).collect();
+        let mut tally = Tally::default();
+        for _ in 0..100 {
+            tally.recorded(true, 0);
+            tally.recorded(false, 1000);
+        }
+        drop(tally);
+        let told: Vec<u64> = SPENT.0.iter().map(|spent| spent.load(Ordering::Relaxed)).collect();
+        assert_eq!(told[0] - before[0], 100 * 32);
+        assert_eq!(told[1] - before[1], 100 * 1032);
     }
 }

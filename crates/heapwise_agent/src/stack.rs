@@ -17,15 +17,17 @@ use heapwise_cpython::{Frame, FramePointer, FrameWork, Frames, Interpreter};
 use crate::platform;
 
 /// Ticks that a Python call and its return take at the very least. The fastest measured (an empty function in a
-/// loop, 3.13) takes 36, at 2.6 ticks a nanosecond; what each look takes itself comes on top.
+/// loop, 3.13) takes 36, at 2.6 ticks a nanosecond.
 const TICKS_PER_CALL: u64 = 24;
 /// Frames that are always checked. Up to twice this depth all are: reading the clock would cost as much.
 const ALWAYS_CHECKED: usize = 6;
+/// What the number of a stack that is not remembered counts for in [`StackCache::take_work`]: it may have to be written.
+const NEW_STACK: usize = 16;
 /// Entries of the caches, powers of two. That of positions grows with the depth of the stack, that of nodes with
 /// the number of different stacks.
 const FEWEST_POSITIONS: usize = 512;
-const FEWEST_NODES: usize = 512;
-const MOST_NODES: usize = 1 << 15;
+const FEWEST_PLACES: usize = 128;
+const MOST_PLACES: usize = 1 << 14;
 
 /// One frame of the remembered chain, also those that the interpreter keeps for itself.
 #[derive(Debug, Clone, Copy)]
@@ -35,18 +37,20 @@ struct Link {
     stack: StackId,
 }
 
-/// A remembered step from a stack to the next: `stack` is `parent` with `frame` on top.
+/// A remembered step from a stack to the next: `stack` is `parent` with the frame of this key on top.
 #[derive(Debug, Clone, Copy)]
 struct Node {
+    key: u64,
     parent: StackId,
     stack: StackId,
-    frame: Frame,
-    /// When it was remembered: a code object's address may since have become another's.
-    generation: u64,
 }
 
-const NO_NODE: Node =
-    Node { parent: 0, stack: NO_STACK, frame: Frame { code: 0, instruction: 0 }, generation: 0 };
+/// The nodes that share a place, which is a cache line, the newest first.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Place([Node; 4]);
+
+const EMPTY: Place = Place([Node { key: 0, parent: NO_STACK, stack: NO_STACK }; 4]);
 
 /// What a thread remembers.
 #[derive(Debug)]
@@ -55,11 +59,14 @@ pub(crate) struct StackCache {
     /// From a frame's address to its place in the chain, if it is still there.
     positions: Vec<u32>,
     fresh: Vec<(FramePointer, Frame)>,
-    nodes: Vec<Node>,
+    nodes: Vec<Place>,
     /// Steps that were not among the nodes since these last grew.
     misses: usize,
-    generation: u64,
-    looked_at: u64,
+    generation: u32,
+    /// When the program went on after a look, or earlier.
+    left_at: u64,
+    /// Frames that were read or numbered since [`Self::take_work`] was last called.
+    work: usize,
 }
 
 impl StackCache {
@@ -68,11 +75,26 @@ impl StackCache {
             chain: Vec::new(),
             positions: vec![0; FEWEST_POSITIONS],
             fresh: Vec::new(),
-            nodes: vec![NO_NODE; FEWEST_NODES],
+            nodes: vec![EMPTY; FEWEST_PLACES],
             misses: 0,
             generation: 0,
-            looked_at: 0,
+            left_at: 0,
+            work: 0,
         }
+    }
+
+    /// The program goes on: what the agent did since the last look was no time in which frames moved.
+    #[inline]
+    pub(crate) fn leave(&mut self) {
+        if self.chain.len() > 2 * ALWAYS_CHECKED {
+            self.left_at = platform::ticks();
+        }
+    }
+
+    /// How many frames were looked at since this was last asked, a new stack's among them as [`NEW_STACK`].
+    #[inline]
+    pub(crate) fn take_work(&mut self) -> usize {
+        std::mem::take(&mut self.work)
     }
 
     /// The stack of the calling thread; `base` below its outermost frame.
@@ -83,7 +105,7 @@ impl StackCache {
     pub(crate) fn current<E>(
         &mut self,
         interpreter: &Interpreter,
-        generation: u64,
+        generation: u32,
         base: StackId,
         number: impl FnMut(StackId, Frame) -> Result<StackId, E>,
     ) -> Result<StackId, E> {
@@ -92,8 +114,10 @@ impl StackCache {
             return Ok(base);
         }
         if self.generation != generation {
+            // The address of a code object may since have become another's.
             self.generation = generation;
             self.chain.clear();
+            self.forget_nodes(FEWEST_PLACES);
         }
         interpreter.with_frames(Look { cache: self, innermost, base, number })
     }
@@ -130,12 +154,13 @@ impl StackCache {
             self.fresh.push((pointer, frame));
             pointer = outer;
         }
+        self.work += self.fresh.len();
         self.chain.truncate(kept);
         let mut stack = self.chain.last().map_or(base, |link| link.stack);
         while let Some((pointer, frame)) = self.fresh.pop() {
             // SAFETY: still of this thread's chain.
             if unsafe { frames.is_python(pointer) } {
-                stack = self.step(stack, frame, &mut number)?;
+                stack = self.step(stack, frame, frames.key(frame), &mut number)?;
             }
             let slot = spread(pointer, self.positions.len());
             self.positions[slot] = self.chain.len() as u32;
@@ -182,20 +207,21 @@ impl StackCache {
     ) -> bool {
         let mut check = position;
         if position > 2 * ALWAYS_CHECKED && !all {
-            let now = platform::ticks();
-            let passed = now.wrapping_sub(self.looked_at) / TICKS_PER_CALL;
-            self.looked_at = now;
+            let passed = platform::ticks().wrapping_sub(self.left_at) / TICKS_PER_CALL;
             check =
                 position.min(ALWAYS_CHECKED.saturating_add(usize::try_from(passed).unwrap_or(usize::MAX)));
         }
+        self.work += check;
         let mut pointer = outer;
         for link in self.chain[position - check..position].iter().rev() {
             if pointer != link.pointer {
                 return false;
             }
+            // The remembered address, not the equal one just read: the processor need not wait for that.
+            let remembered = platform::opaque(link.pointer);
             // SAFETY: not 0, since links never are, and of this thread's chain; a change of generation would have
             // emptied the chain.
-            let (same, next) = unsafe { frames.unchanged(link.pointer, link.frame) };
+            let (same, next) = unsafe { frames.unchanged(remembered, link.frame) };
             if !same {
                 return false;
             }
@@ -204,31 +230,41 @@ impl StackCache {
         check < position || pointer == 0
     }
 
+    /// Empties the nodes, to have so many places.
+    #[cold]
+    fn forget_nodes(&mut self, places: usize) {
+        self.misses = 0;
+        self.nodes.clear();
+        self.nodes.shrink_to(places);
+        self.nodes.resize(places, EMPTY);
+    }
+
     #[inline]
     fn step<E>(
         &mut self,
         parent: StackId,
         frame: Frame,
+        key: Option<u64>,
         number: &mut impl FnMut(StackId, Frame) -> Result<StackId, E>,
     ) -> Result<StackId, E> {
-        let mixed = (frame.instruction ^ (frame.code >> 7)) ^ ((parent as usize) << 32);
-        let index = spread(mixed, self.nodes.len());
-        let node = &self.nodes[index];
-        if node.stack != NO_STACK
-            && node.parent == parent
-            && node.frame == frame
-            && node.generation == self.generation
-        {
-            return Ok(node.stack);
+        let Some(key) = key else { return number(parent, frame) };
+        // Stacks are numbered as they are first seen, so those of a recursion are neighbours here.
+        let index =
+            spread(key as usize, self.nodes.len()).wrapping_add(parent as usize / 4) & (self.nodes.len() - 1);
+        let Place(nodes) = &mut self.nodes[index];
+        for node in &*nodes {
+            if node.key == key && node.parent == parent && node.stack != NO_STACK {
+                return Ok(node.stack);
+            }
         }
         let stack = number(parent, frame)?;
+        nodes.copy_within(..3, 1);
+        nodes[0] = Node { key, parent, stack };
+        self.work += NEW_STACK;
         self.misses += 1;
-        if self.misses > 2 * self.nodes.len() && self.nodes.len() < MOST_NODES {
-            self.misses = 0;
-            self.nodes = vec![NO_NODE; self.nodes.len() * 4];
-            return Ok(stack);
+        if self.misses > 8 * self.nodes.len() && self.nodes.len() < MOST_PLACES {
+            self.forget_nodes(self.nodes.len() * 4);
         }
-        self.nodes[index] = Node { parent, stack, frame, generation: self.generation };
         Ok(stack)
     }
 }

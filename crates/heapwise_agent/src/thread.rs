@@ -14,7 +14,7 @@ use heapwise_capture::table::{NO_STACK, StackId, TableRecord};
 use crate::platform::Errno;
 use crate::platform::slot::{Slot, slot};
 use crate::recorder::{self, Agent};
-use crate::sampler::{self, Random};
+use crate::sampler::{self, Random, Tally};
 use crate::sink::Chunk;
 use crate::stack::StackCache;
 use crate::{lifecycle, monitor, platform, process};
@@ -36,6 +36,7 @@ pub(crate) struct Thread {
     /// The stack that started it: what it does without Python belongs there.
     pub(crate) started_by: StackId,
     random: Random,
+    pub(crate) tally: Tally,
     /// The rule by which its next blocks are chosen.
     pub(crate) rule: Sampling,
     encoder: EventEncoder,
@@ -60,6 +61,7 @@ impl Thread {
             stacks: StackCache::new(),
             started_by,
             random: Random::new(number),
+            tally: Tally::default(),
             rule,
             encoder: EventEncoder::new(0),
             chunk: None,

@@ -44,6 +44,9 @@ pub trait Frames: Copy {
     /// As for [`Self::frame`]; and the code object of `before` has not died since.
     unsafe fn unchanged(self, frame: FramePointer, before: Frame) -> (bool, FramePointer);
 
+    /// A number that no other place in any code object that is alive has; `None` if this one has none.
+    fn key(self, frame: Frame) -> Option<u64>;
+
     /// Whether a frame runs Python code, and is not one that the interpreter keeps for itself.
     ///
     /// # Safety
@@ -59,6 +62,9 @@ pub trait FrameWork {
     /// Does it.
     fn run<F: Frames>(self, frames: F) -> Self::Output;
 }
+
+/// Instructions with a higher index than fits into so many bits have no [`Frames::key`].
+const INDEX_BITS: u32 = 20;
 
 /// The frames of 3.`MINOR`.
 #[derive(Debug, Clone, Copy)]
@@ -102,6 +108,16 @@ impl<const MINOR: u8> Frames for Of<MINOR> {
                 let instruction = field::<usize>(frame, layout.frame_instruction);
                 (instruction == before.instruction, field(frame, layout.frame_previous))
             },
+        }
+    }
+
+    #[inline]
+    fn key(self, frame: Frame) -> Option<u64> {
+        match Self::LAYOUT.instruction {
+            // Of an address the lowest 4 and the highest 16 bits are 0.
+            Instruction::Index => (frame.instruction < 1 << INDEX_BITS)
+                .then_some(((frame.code as u64) >> 4) << INDEX_BITS | frame.instruction as u64),
+            Instruction::Pointer { .. } => Some(frame.instruction as u64),
         }
     }
 

@@ -20,7 +20,7 @@ use heapwise_capture::event::Allocator;
 use crate::platform::imports::{self, Hook};
 use crate::platform::jump;
 use crate::platform::slot::{IN_ALLOCATOR, slot};
-use crate::recorder;
+use crate::{blocks, recorder};
 
 /// Blocks up to here may take the shortest way through a hook.
 const SMALL: usize = 512;
@@ -56,7 +56,7 @@ fn allocate(allocator: Allocator, size: usize, real: impl FnOnce() -> *mut c_voi
 #[inline(always)]
 fn free(block: *mut c_void, real: impl FnOnce()) {
     let slot = slot();
-    if slot.depth.get() != 0 || block.is_null() {
+    if slot.depth.get() != 0 || block.is_null() || !blocks::likely(block as usize) {
         return real();
     }
     recorder::freeing(slot, block as usize);

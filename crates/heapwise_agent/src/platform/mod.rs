@@ -15,10 +15,17 @@ pub(crate) mod imports;
 pub(crate) mod jump;
 pub(crate) mod slot;
 
+use std::arch::asm;
 use std::arch::x86_64::_rdtsc;
 
 /// Bytes of a page.
 pub(crate) const PAGE: usize = 4096;
+
+/// A value on cache lines of its own, so that a thread that writes to it holds up none that reads its neighbours. Two
+/// lines, because processors fetch them in pairs.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(crate) struct Alone<T>(pub(crate) T);
 
 /// Fresh zeroed pages; null if there are none.
 pub(crate) fn map_anonymous(size: usize) -> *mut u8 {
@@ -84,6 +91,14 @@ pub(crate) fn coarse_ms() -> u64 {
 pub(crate) fn ticks() -> u64 {
     // SAFETY: every x86-64 processor has the instruction, and Linux allows it to programs.
     unsafe { _rdtsc() }
+}
+
+/// The same value, which the compiler does not know to be the same.
+#[inline(always)]
+pub(crate) fn opaque(mut value: usize) -> usize {
+    // SAFETY: no instruction at all.
+    unsafe { asm!("/* {0} */", inout(reg) value, options(pure, nomem, nostack, preserves_flags)) };
+    value
 }
 
 /// The error of the calling thread's last system call that failed.
