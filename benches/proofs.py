@@ -1,15 +1,15 @@
 """Proves every edit that heapwise proposes on the programs of tests/programs/advice, and that it edits no look-alike.
 
-python benches/proofs.py [--python .venv/bin/python] [NAME ...]
+python benches/proofs.py [--python PYTHON] [NAME ...]
 
-NAME is a program such as `dead-variable/script` or a folder such as `slots`; without one all are run. Ends with 1 if fewer
-than nine of ten edits are proven with the predicted saving within 15 % (or 2 MB) of the measured one, or if a look-alike is
-edited.
+NAME is a program such as `dead-variable/script` or a folder such as `slots`; without one all are run. The Python is one
+with heapwise, NumPy, pandas and SciPy installed; without it the end-to-end tests' newest environment is taken. Ends
+with 1 if fewer than nine of ten edits are proven with the predicted saving within 15 % (or 2 MB) of the measured one,
+or if a look-alike is edited.
 """
 
 import argparse
-import json
-import subprocess
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -19,7 +19,14 @@ sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 
 from advice_programs import AdviceProgram, find_advice_programs  # noqa: E402
 from fix_proofs import Tried, edits, tried  # noqa: E402
-from interpreters import Environment, Interpreter  # noqa: E402
+from interpreters import (  # noqa: E402
+    Environment,
+    Interpreter,
+    find_wheel,
+    found_interpreters,
+    lacking,
+    make_environment,
+)
 
 ENOUGH = 0.9
 
@@ -37,16 +44,15 @@ def row(one: Tried) -> str:
 def main() -> int:
     """Runs everything and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--python", type=Path, default=ROOT / ".venv" / "bin" / "python")
+    parser.add_argument("--python", type=Path)
     parser.add_argument("names", nargs="*", metavar="NAME")
     options = parser.parse_args()
-    asked = subprocess.run(
-        [options.python, "-I", "-c", "import json, sys; print(json.dumps(sys.version_info[:3]))"],
-        capture_output=True,
-        check=True,
-    )
-    major, minor, patch = json.loads(asked.stdout)
-    environment = Environment(Interpreter(options.python, (major, minor, patch)), options.python.parent.parent)
+    environments = Path(os.environ.get("HEAPWISE_TEST_ENVS", ROOT / "target" / "proofs")).resolve()
+    if options.python:
+        # Its version matters to the tests alone.
+        environment = Environment(Interpreter(options.python, (0, 0, 0)), options.python.absolute().parent.parent)
+    else:
+        environment = make_environment(found_interpreters()[-1], find_wheel(os.environ), environments)
     programs = find_advice_programs(ROOT / "tests" / "programs" / "advice")
     wanted = [it for it in programs if not options.names or {it.name, it.name.split("/")[0]} & set(options.names)]
     if not wanted:
@@ -55,9 +61,17 @@ def main() -> int:
     not_edited: list[str] = []
     edited: list[str] = []
     quiet: list[AdviceProgram] = []
+    skipped: list[str] = []
     print("| program | predicted new peak, MB | measured, MB | output | proven within 15 % | withdrawn |")
     print("|---|---:|---:|---|---|---|", flush=True)
     for program in wanted:
+        if (
+            reason := None
+            if options.python
+            else next(filter(None, (lacking(environment, it) for it in program.imports)), None)
+        ):
+            skipped.append(f"{program.name} ({reason})")
+            continue
         with tempfile.TemporaryDirectory() as folder:
             if program.expected is None:
                 quiet.append(program)
@@ -73,6 +87,8 @@ def main() -> int:
     print(f"\n{len(good)} of {len(rows)} edits are proven with the saving within 15 % (or 2 MB) of the predicted one.")
     print(f"Planted programs without an edit for their waste: {', '.join(not_edited) or 'none'}.")
     print(f"{len(quiet)} look-alikes and clean programs; edited: {', '.join(edited) or 'none'}.")
+    if skipped:
+        print(f"Not run: {', '.join(skipped)}.")
     return int(len(good) < ENOUGH * len(rows) or bool(edited))
 
 

@@ -1,7 +1,7 @@
 """What `heapwise fix` makes of the programs for advice: every edit that it proposes, with what a run with it showed.
 
-Invariant: a program is copied before it is run, so that no test can change one; its edits are those of a capture recorded
-from the copy.
+Invariant: a program is copied before it is run, so that no test can change one; its edits are those of a capture
+recorded from the copy.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def tried(environment: Environment, program: AdviceProgram, folder: Path) -> tup
     """Every edit on a program with what a run with it showed, and all that was said."""
     capture = recorded(environment, program, folder)
     before = (folder / program.path.name).read_bytes()
-    command = [environment.heapwise, "fix", capture, "--verify", "--format", "json"]
+    command: list[str | Path] = [environment.heapwise, "fix", capture, "--verify", "--format", "json"]
     said = answer(finish(command, cwd=folder, limit=TIME_LIMIT))
     assert (folder / program.path.name).read_bytes() == before
     reasons = {one["id"]: one["reason"] for one in said["withdrawn"]}

@@ -1,7 +1,7 @@
 """`heapwise fix` through the command line: what is shown, what is proven, what is written, and what is refused.
 
-The program and its fix are the same on every interpreter, so the newest stands for all but where a proof itself is tested.
-Nothing waits for time: a program that must be met in the middle of a run says through a pipe that it is there.
+The program and its fix are the same on every interpreter, so the newest stands for all but where a proof itself is
+tested. Nothing waits for time: a program that must be met in the middle of a run says through a pipe that it is there.
 """
 
 from __future__ import annotations
@@ -214,11 +214,13 @@ def test_reports_and_advice_say_what_is_proven(make: Make) -> None:
     assert "Proven: " in result["message"]["text"]
     assert b"Proven: " in shown("advise", "app.heapwise")
     assert b"proven: " in shown("report", "app.heapwise")
-    assert b'"peak_after_bytes":%d' % verified["peak_after_bytes"] in shown("report", "app.heapwise", "--format", "html")
+    assert b'"peak_after_bytes":%d' % verified["peak_after_bytes"] in shown(
+        "report", "app.heapwise", "--format", "html"
+    )
     # The same name, another run.
     project.record()
-    for command in ("report", "advise"):
-        said = json.loads(shown(command, "app.heapwise", "--format", "json"))
+    for name in ("report", "advise"):
+        said = json.loads(shown(name, "app.heapwise", "--format", "json"))
         assert said["findings"][0]["verified"] is None
 
 
@@ -406,7 +408,9 @@ def test_a_file_that_may_not_be_written_is_named(make: Make) -> None:
 
 # Programs that cannot be proven so easily
 
-COUNTED = "import pathlib\nturn = pathlib.Path('turns')\nturn.write_text(turn.read_text() + '.' if turn.exists() else '.')\n"
+COUNTED = (
+    "import pathlib\nturn = pathlib.Path('turns')\nturn.write_text(turn.read_text() + '.' if turn.exists() else '.')\n"
+)
 
 
 @newest_only
@@ -604,7 +608,7 @@ def test_ctrl_c_leaves_everything_as_it_was(make: Make, tmp_path: Path, number: 
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     before = project.names()
-    command = [project.environment.heapwise, "fix", project.capture.name, "--verify", "--apply"]
+    command: list[str | Path] = [project.environment.heapwise, "fix", project.capture.name, "--verify", "--apply"]
     child = start(command, cwd=project.folder, environ={"TMPDIR": str(temporary)})
     try:
         assert (project.folder / "here").read_text() == "ready"

@@ -172,13 +172,15 @@ impl<'a> Said<'a> {
                 Some(_) if finding.verified.is_some() => "tried and withdrawn",
                 Some(Safety::Safe) => "safe",
                 Some(Safety::Unsafe) => "to be proven",
-                _ => "by hand: heapwise advise says how",
+                _ => "by hand",
             };
             let saving = megabytes(finding.peak_saving_bytes);
             let _ = writeln!(text, "{:<INDENT$}{} saves {saving}; {how}", finding.id, finding.rule);
             about(finding, width, text);
             if let Some(withdrawn) = withdrawn {
                 wrapped(&withdrawn.reason, width, text);
+            } else if let (None, Some(rule)) = (&finding.fix, heapwise_advisor::rules::rule(finding.rule)) {
+                wrapped(&format!("not edited: {}", rule.by_hand()), width, text);
             }
         }
     }
