@@ -135,6 +135,10 @@ test-advice: $(VENV)/heapwise-installed ## Every program with planted waste agai
 	HEAPWISE_TEST_PYTHONS="$${HEAPWISE_TEST_PYTHONS:-$(CURDIR)/$(BIN)/python}" HEAPWISE_TEST_ADVICE=all \
 		$(BIN)/python -m pytest -q tests/e2e/test_advice.py
 
+.PHONY: test-proofs
+test-proofs: $(VENV)/heapwise-installed ## Every edit on the programs for advice, proven by running it; no look-alike is edited
+	$(BIN)/python benches/proofs.py
+
 .PHONY: fuzz
 fuzz: ## Fuzz every reader of foreign bytes (a nightly compiler and cargo-fuzz), FUZZ_SECONDS each
 	@cargo +nightly fuzz --version >/dev/null || { echo "install them: rustup toolchain install nightly; cargo install --locked cargo-fuzz" >&2; exit 1; }

@@ -56,16 +56,17 @@ def finish(
     cwd: Path | None = None,
     stdin: bytes = b"",
     environ: Mapping[str, str] | None = None,
+    limit: float = TIME_LIMIT,
 ) -> Finished:
     """Runs `command` to its end. `environ` is added to the clean environment."""
     shown = [str(part) for part in command]
     child = start(shown, cwd=cwd, environ=environ)
     try:
-        stdout, stderr = child.communicate(stdin, timeout=TIME_LIMIT)
+        stdout, stderr = child.communicate(stdin, timeout=limit)
     except subprocess.TimeoutExpired:
         os.killpg(child.pid, signal.SIGKILL)
         child.communicate()
-        raise AssertionError(f"still running after {TIME_LIMIT:.0f} s: {' '.join(shown)}") from None
+        raise AssertionError(f"still running after {limit:.0f} s: {' '.join(shown)}") from None
     return Finished(shown, child.returncode, stdout, stderr)
 
 

@@ -23,6 +23,11 @@ pub trait Rule: Sync {
     /// Its page.
     fn page(&self) -> &'static str;
 
+    /// Why a finding of it without an edit must be followed by hand.
+    fn by_hand(&self) -> &'static str {
+        "the code is not of a form that can be edited without reading what it means"
+    }
+
     /// All that it would change in this run. What saves too little is dropped later.
     fn find(&self, case: &Case<'_>) -> Vec<Candidate>;
 }

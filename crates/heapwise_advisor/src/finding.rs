@@ -88,3 +88,14 @@ pub struct Verified {
     /// Whether the program did the same.
     pub same_output: bool,
 }
+
+/// A run that lowers the peak by less than this share proves nothing.
+const LEAST_SHARE: f64 = 0.01;
+
+impl Verified {
+    /// Whether it speaks for the edit: the program did the same, with a lower peak.
+    pub fn is_proof(&self) -> bool {
+        let saved = self.peak_before_bytes.saturating_sub(self.peak_after_bytes);
+        self.same_output && saved > 0 && saved as f64 >= LEAST_SHARE * self.peak_before_bytes as f64
+    }
+}

@@ -72,7 +72,7 @@ impl fmt::Display for Withdrawal {
 }
 
 /// A file with the edits in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FileChange {
     /// The text now.
     pub before: String,
@@ -153,12 +153,10 @@ impl Plan {
         };
         let merged = merge(text, taken.iter().chain(&wanted)).map_err(|_| rival())?;
         let after = parses(&merged)?;
-        let file = self.files.entry(finding.file.clone()).or_insert_with(|| FileChange {
-            before: text.to_owned(),
-            after: String::new(),
-            findings: Vec::new(),
-            replacements: Vec::new(),
-        });
+        let file = self
+            .files
+            .entry(finding.file.clone())
+            .or_insert_with(|| FileChange { before: text.to_owned(), ..FileChange::default() });
         file.after = after;
         file.replacements.extend(wanted);
         file.findings.push(finding.id.clone());

@@ -1,12 +1,16 @@
 //! Whether a run with the edit in place proves it.
 //!
-//! Invariant: proven means measured: the program did the same, and its highest heap is lower than without the edit.
+//! Invariant: proven means measured: the program did the same, and its highest heap is lower than without the edit, by more than
+//! sampling explains and by what is worth a finding.
 
 use std::fmt;
 
 use heapwise_advisor::Verified;
 
-use crate::outcome::Difference;
+use crate::outcome::{Difference, Outcome};
+
+/// Standard errors of the two peaks that their difference must exceed.
+const ERRORS: f64 = 2.0;
 
 /// What a run with the edit in place shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,9 +31,9 @@ impl Verdict {
         }
     }
 
-    /// Whether the edit may be applied on the strength of it.
-    pub const fn is_proven(&self) -> bool {
-        matches!(self, Self::Proven(_))
+    /// Why the edit is withdrawn; `None` if it is proven.
+    pub fn withdrawn(&self) -> Option<String> {
+        (!matches!(self, Self::Proven(_))).then(|| self.to_string())
     }
 }
 
@@ -39,23 +43,31 @@ impl fmt::Display for Verdict {
         let Verified { peak_before_bytes, peak_after_bytes, .. } = self.verified();
         let (before, after) = (megabytes(peak_before_bytes), megabytes(peak_after_bytes));
         match self {
-            Self::Proven(_) => write!(out, "proven: the peak fell from {before:.1} MB to {after:.1} MB"),
-            Self::SavesNothing(_) => {
-                write!(out, "withdrawn: the peak was {before:.1} MB and is {after:.1} MB with the edit")
+            Self::Proven(_) => write!(out, "the peak fell from {before:.1} MB to {after:.1} MB"),
+            Self::SavesNothing(_) if peak_after_bytes > peak_before_bytes => {
+                write!(out, "the peak is higher with it: {after:.1} MB instead of {before:.1} MB")
             }
-            Self::Differs(_, difference) => write!(out, "withdrawn: {difference}"),
+            Self::SavesNothing(_) => {
+                write!(out, "the peak is no lower with it: {after:.1} MB instead of {before:.1} MB")
+            }
+            Self::Differs(_, difference) => write!(out, "{difference}"),
         }
     }
 }
 
-/// Judges two measured peaks and the comparison of the runs. Less than 1 % of the peak is no saving.
-pub fn judge(peak_before_bytes: u64, peak_after_bytes: u64, difference: Option<Difference>) -> Verdict {
-    let verified = Verified { peak_before_bytes, peak_after_bytes, same_output: difference.is_none() };
+/// Judges a run with the edit by its peak, and by what it did otherwise than the one without.
+pub fn judge(before: &Outcome, after: &Outcome, difference: Option<Difference>) -> Verdict {
+    let verified = Verified {
+        peak_before_bytes: before.peak_bytes,
+        peak_after_bytes: after.peak_bytes,
+        same_output: difference.is_none(),
+    };
     if let Some(difference) = difference {
         return Verdict::Differs(verified, difference);
     }
-    let saving = peak_before_bytes.saturating_sub(peak_after_bytes);
-    if saving > 0 && saving >= peak_before_bytes / 100 {
+    let saved = before.peak_bytes as f64 - after.peak_bytes as f64;
+    let noise = ERRORS * (before.error_bytes as f64).hypot(after.error_bytes as f64);
+    if saved > noise && verified.is_proof() {
         Verdict::Proven(verified)
     } else {
         Verdict::SavesNothing(verified)
@@ -65,18 +77,25 @@ pub fn judge(peak_before_bytes: u64, peak_after_bytes: u64, difference: Option<D
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::tests::outcome;
 
     #[test]
     fn only_a_lower_peak_with_the_same_output_is_a_proof() {
-        let proven = judge(400_000_000, 310_000_000, None);
-        assert!(proven.is_proven() && proven.verified().same_output);
-        assert_eq!(proven.to_string(), "proven: the peak fell from 400.0 MB to 310.0 MB");
-        for after in [397_000_000, 400_000_000, 500_000_000] {
-            assert!(!judge(400_000_000, after, None).is_proven());
-        }
-        assert!(!judge(0, 0, None).is_proven());
-        let differs = judge(400_000_000, 1, Some(Difference::Exit(0, 1)));
-        assert!(!differs.is_proven() && !differs.verified().same_output);
-        assert_eq!(differs.to_string(), "withdrawn: the exit code was 0 and is 1");
+        let before = outcome("", 400_000_000);
+        let judged = |peak| judge(&before, &outcome("", peak), None);
+        assert_eq!(judged(310_000_000).withdrawn(), None);
+        assert_eq!(judged(310_000_000).to_string(), "the peak fell from 400.0 MB to 310.0 MB");
+        assert_eq!(
+            judged(397_000_000).withdrawn().as_deref(),
+            Some("the peak is no lower with it: 397.0 MB instead of 400.0 MB")
+        );
+        assert!(judged(500_000_000).withdrawn().is_some_and(|why| why.contains("higher")));
+        assert!(judge(&outcome("", 0), &outcome("", 0), None).withdrawn().is_some());
+        let mut rough = outcome("", 390_000_000);
+        rough.error_bytes = 6_000_000;
+        assert!(judge(&before, &rough, None).withdrawn().is_some());
+        let differs = judge(&before, &outcome("", 1), Some(Difference::File("out.csv".into())));
+        assert_eq!(differs.withdrawn().as_deref(), Some("it leaves another out.csv"));
+        assert!(!differs.verified().same_output);
     }
 }

@@ -1,7 +1,8 @@
 //! Any text: no panic. Any edit: bytes outside it stay, the rest parses.
 
 use heapwise_source::{
-    Block, Edit, Editor, Liveness, Module, Place, Replacement, Role, Span, StatementKind, apply, unified_diff,
+    Block, Edit, Editor, Liveness, Module, Place, Refusal, Replacement, Role, Span, StatementKind, apply,
+    ast, unified_diff,
 };
 use proptest::prelude::*;
 
@@ -39,37 +40,61 @@ fn look_at(module: &Module) {
     }
 }
 
-/// All edits that a module allows.
-fn edits(module: &Module) -> Vec<Edit> {
+/// All edits that a module allows, by their kind.
+fn edits(module: &Module) -> Vec<(&'static str, Edit)> {
     let editor = Editor::new(module);
     let mut edits = Vec::new();
+    let mut add = |kind, edit: Result<Edit, Refusal>| edits.extend(edit.ok().map(|edit| (kind, edit)));
+    let import = editor.import("sys").ok().and_then(|(_, edit)| edit);
+    if let Some(import) = import.clone() {
+        add("import", Ok(import));
+    }
     for call in module.calls() {
-        edits.extend(editor.add_keyword(call, "dtype", "\"float32\""));
-        edits.extend(editor.set_keyword(call, "maxsize", "16"));
-        edits.extend(editor.drop_call(call));
-        edits.extend(editor.drop_method_call(call));
-        edits.extend(editor.generator_for_list(call));
-        edits.extend(editor.append(&call.func, ".astype(int)"));
-        edits.extend(
-            call.arguments.args.first().and_then(|first| editor.wrap(first, "np.packbits(", ")").ok()),
-        );
-        edits.extend(
-            call.arguments.args.first().and_then(|first| editor.replace(first, "x if y else z").ok()),
-        );
+        let keyword = editor.add_keyword(call, "dtype", "\"float32\"");
+        if let (Some(import), Ok(keyword)) = (import.clone(), keyword.clone()) {
+            add("together", editor.together(&[import, keyword]));
+        }
+        add("add_keyword", keyword);
+        add("set_keyword", editor.set_keyword(call, "maxsize", "16"));
+        add("drop_call", editor.drop_call(call));
+        add("drop_method_call", editor.drop_method_call(call));
+        add("generator_for_list", editor.generator_for_list(call));
+        add("append", editor.append(&call.func, ".astype(int)"));
+        if let Some(first) = call.arguments.args.first() {
+            add("wrap", editor.wrap(first, "np.packbits(", ")"));
+            add("replace", editor.replace(first, "x if y else z"));
+        }
     }
     let liveness = Liveness::of(module, Role::Script);
     for id in module.statement_ids() {
-        edits.extend(editor.augment(id));
-        edits.extend(editor.add_slots(id, &["a"]));
-        edits.extend(editor.dataclass_slots(id));
-        edits.extend(editor.bound_cache(id, 8));
-        edits.extend(editor.insert_after(id, "del x"));
+        add("augment", editor.augment(id));
+        add("add_slots", editor.add_slots(id, &["a"]));
+        add("dataclass_slots", editor.dataclass_slots(id));
+        add("bound_cache", editor.bound_cache(id, 8));
+        add("drop_cache", editor.drop_cache(id));
+        add("insert_after", editor.insert_after(id, "del x"));
+        let value = match module.syntax(id) {
+            ast::Stmt::Expr(it) => Some(&it.value),
+            ast::Stmt::Assign(it) => Some(&it.value),
+            _ => None,
+        };
+        if let Some(ast::Expr::Subscript(subscript)) = value.map(Box::as_ref) {
+            add("replace_index", editor.replace_index(subscript, "0:3"));
+        }
+        if let Some(ast::Expr::Call(call)) = value.map(Box::as_ref)
+            && let Some(whole) = call.arguments.args.first()
+        {
+            let header = "while piece := x.read(9):";
+            add("loop_over_pieces", editor.loop_over_pieces(id, whole, header, "piece"));
+        }
         let known = module.statement(id);
         let next = module.block(known.parent, known.block).get(known.index + 1);
-        edits.extend(next.and_then(|next| editor.with_around(id, module.id_of(next)?).ok()));
+        if let Some(next) = next.and_then(|next| module.id_of(next)) {
+            add("with_around", editor.with_around(id, next));
+        }
         for variable in module.variable_ids().take(12) {
             for place in liveness.releases(variable, id) {
-                edits.extend(editor.release(&module.variable(variable).name, place));
+                add("release", editor.release(&module.variable(variable).name, place));
             }
         }
     }
@@ -90,7 +115,7 @@ fn outside_stays(before: &str, after: &str, replacements: &[Replacement]) {
 
 fn check_edits(module: &Module) -> usize {
     let all = edits(module);
-    for edit in &all {
+    for (_, edit) in &all {
         let after = apply(module.text(), edit.replacements()).unwrap();
         outside_stays(module.text(), &after, edit.replacements());
         assert!(Module::parse(&after).is_ok(), "{after}");
@@ -120,7 +145,12 @@ const LINES: &[&str] = &[
     "x += y; y = None",
     "import functools, numpy as np",
     "from functools import cache",
+    "from functools import lru_cache",
+    "from dataclasses import dataclass",
     "global_ = {**x, 'k': [*y]}",
+    "z = x[[0, 1, 2]]",
+    "y.update(x.read())  # whole",
+    "y[x.read()]",
 ];
 
 const OPENERS: &[&str] = &[
@@ -131,6 +161,8 @@ const OPENERS: &[&str] = &[
     "def f(x, *y, z=1):",
     "class C(B):",
     "@cache\ndef h(x):",
+    "@staticmethod\n@lru_cache(maxsize=None)\ndef m(x):",
+    "@dataclass(eq=True)\nclass D:",
     "async def k():",
     "try:",
     "match x:\n    case [x, *y] if y:",
@@ -218,6 +250,42 @@ proptest! {
             check_edits(&module);
         }
     }
+}
+
+/// Each kind of edit is among those that the properties are held to.
+#[test]
+fn the_generator_makes_every_kind_of_edit() {
+    let mut text = String::new();
+    write(&(0..LINES.len()).map(Code::Line).collect::<Vec<_>>(), "", "    ", &mut text);
+    for opener in 0..OPENERS.len() {
+        write(&[Code::Block(opener, vec![Code::Line(0)])], "", "    ", &mut text);
+    }
+    let module = Module::parse(&text).unwrap();
+    let kinds: std::collections::BTreeSet<_> = edits(&module).into_iter().map(|(kind, _)| kind).collect();
+    let wanted = [
+        "add_keyword",
+        "add_slots",
+        "append",
+        "augment",
+        "bound_cache",
+        "dataclass_slots",
+        "drop_call",
+        "drop_cache",
+        "drop_method_call",
+        "generator_for_list",
+        "import",
+        "insert_after",
+        "loop_over_pieces",
+        "release",
+        "replace",
+        "replace_index",
+        "set_keyword",
+        "together",
+        "with_around",
+        "wrap",
+    ];
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), wanted);
+    check_edits(&module);
 }
 
 #[test]

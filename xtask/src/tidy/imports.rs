@@ -22,7 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("heapwise_report", &["heapwise_advisor", "heapwise_analysis", "heapwise_profile"]),
     ("heapwise_export", &["heapwise_analysis", "heapwise_profile"]),
     ("heapwise_page", &["heapwise_report", "heapwise_advisor", "heapwise_analysis", "heapwise_profile"]),
-    ("heapwise_fixer", &["heapwise_advisor", "heapwise_source"]),
+    ("heapwise_fixer", &["heapwise_advisor", "heapwise_profile", "heapwise_source"]),
     (
         "heapwise_cli",
         &[

@@ -39,6 +39,10 @@ impl Rule for BroadcastTemporary {
         include_str!("../../../../docs/rules/broadcast-temporary.md")
     }
 
+    fn by_hand(&self) -> &'static str {
+        "how to cut the work into pieces, or which formula does without the table, is not in the text"
+    }
+
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
         case.statements().filter(broadcasts_and_reduces).filter_map(|code| candidate(case, &code)).collect()
     }

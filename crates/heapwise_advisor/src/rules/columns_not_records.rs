@@ -32,6 +32,10 @@ impl Rule for ColumnsNotRecords {
         include_str!("../../../../docs/rules/columns-not-records.md")
     }
 
+    fn by_hand(&self) -> &'static str {
+        "all code that reads the records would read columns instead"
+    }
+
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
         case.held(case.least_bytes()).into_iter().filter_map(|held| candidate(case, &held)).collect()
     }

@@ -24,6 +24,10 @@ impl Rule for DuplicateObjects {
         include_str!("../../../../docs/rules/duplicate-objects.md")
     }
 
+    fn by_hand(&self) -> &'static str {
+        "where the dict of known values lives, and how long, is for you to say"
+    }
+
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
         let found =
             duplicates::holders(case, |held| !duplicate_strings::holds_text(held) && !held.is_of("pandas"));

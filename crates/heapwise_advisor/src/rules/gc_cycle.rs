@@ -26,6 +26,10 @@ impl Rule for GcCycle {
         include_str!("../../../../docs/rules/gc-cycle.md")
     }
 
+    fn by_hand(&self) -> &'static str {
+        "which of the references may be weak is for you to say"
+    }
+
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
         case.large_objects().filter_map(|object| candidate(case, object)).collect()
     }

@@ -44,6 +44,10 @@ impl Rule for GrowingArray {
         include_str!("../../../../docs/rules/growing-array.md")
     }
 
+    fn by_hand(&self) -> &'static str {
+        "how large the array will be is not in the text"
+    }
+
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
         let growing = case.statements().filter_map(|code| {
             let (name, function) = growing(code.module, code.id)?;

@@ -25,6 +25,10 @@ impl Rule for IdleCollections {
         include_str!("../../../../docs/rules/idle-collections.md")
     }
 
+    fn by_hand(&self) -> &'static str {
+        "all code that reads the collections would have to expect None"
+    }
+
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
         let least = case.least_bytes();
         let mut candidates = Vec::new();

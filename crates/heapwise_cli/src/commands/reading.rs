@@ -16,6 +16,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::failure::Failure;
 use crate::terminal::Look;
+use crate::verify::proofs;
 
 /// A person starts to wonder after this time.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -24,16 +25,20 @@ const TICK: Duration = Duration::from_millis(100);
 /// Lines of the program that the text lists.
 const LINES: usize = 10;
 
-/// Reads and analyses the capture at `path`.
+/// Reads and analyses the capture at `path`, with what is proven of its advice.
 pub(super) fn read(path: &Path) -> Result<Report, OpenError> {
     with_sign_of_life(|| {
         let job = Job::open(path)?;
-        if let Some(analysis) = heapwise_analysis::analyse_job(&job) {
-            return Ok(Report::build_job(&job, &analysis));
-        }
         let profile = &job.processes[0].profile;
-        let mut report = Report::build(profile, &heapwise_analysis::analyse(profile));
-        report.add_not_followed(&job);
+        let mut report = match heapwise_analysis::analyse_job(&job) {
+            Some(analysis) => Report::build_job(&job, &analysis),
+            None => {
+                let mut report = Report::build(profile, &heapwise_analysis::analyse(profile));
+                report.add_not_followed(&job);
+                report
+            }
+        };
+        proofs::fill(path, profile, &mut report.findings);
         Ok(report)
     })
 }
@@ -43,7 +48,8 @@ pub(super) fn read_page(path: &Path) -> Result<(Report, Vec<u8>), OpenError> {
     with_sign_of_life(|| {
         let profile = Profile::open(path)?;
         let analysis = heapwise_analysis::analyse(&profile);
-        let report = Report::build(&profile, &analysis);
+        let mut report = Report::build(&profile, &analysis);
+        proofs::fill(path, &profile, &mut report.findings);
         let page = heapwise_page::render(&profile, &analysis, &report);
         Ok((report, page))
     })

@@ -7,20 +7,20 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use heapwise_fixer::{FileChange, Plan};
 use nix::sys::signal::{SigSet, SigmaskHow};
 use tempfile::NamedTempFile;
 
-use super::edited::EditedFile;
 use crate::failure::{self, Failure};
 
 /// Replaces the files; they are found from `folder` where their names are relative.
 ///
 /// # Errors
 /// A file changed since the run or cannot be written. Then all of them are as they were.
-pub(crate) fn apply(files: &[EditedFile], folder: &Path) -> Result<(), Failure> {
-    let mut staged: Vec<(PathBuf, NamedTempFile, &EditedFile)> = Vec::new();
-    for edited in files {
-        let named = folder.join(&edited.file);
+pub(crate) fn apply(plan: &Plan, folder: &Path) -> Result<(), Failure> {
+    let mut staged: Vec<(PathBuf, NamedTempFile, &FileChange)> = Vec::new();
+    for (file, change) in &plan.files {
+        let named = folder.join(file);
         let failed = |error: &io::Error| {
             Failure::refused(format!("cannot change {}: {}", named.display(), failure::reason(error)))
                 .hint("no file was changed")
@@ -28,17 +28,14 @@ pub(crate) fn apply(files: &[EditedFile], folder: &Path) -> Result<(), Failure> 
         // A link stays a link, and what it leads to is changed.
         let path = named.canonicalize().map_err(|error| failed(&error))?;
         let now = fs::read(&path).map_err(|error| failed(&error))?;
-        if now != edited.before.as_bytes() {
-            let why = if std::str::from_utf8(&now).is_err() {
-                "it is not valid UTF-8"
-            } else {
-                "it was changed since the run"
-            };
-            return Err(Failure::refused(format!("cannot change {}: {why}", named.display()))
+        // It may have been changed while the edits were proven.
+        if now != change.before.as_bytes() {
+            let named = named.display();
+            return Err(Failure::refused(format!("cannot change {named}: it was changed since the run"))
                 .hint("no file was changed; run the program with heapwise run again, then heapwise fix"));
         }
-        let new = stage(&path, edited.after.as_bytes()).map_err(|error| failed(&error))?;
-        staged.push((path, new, edited));
+        let new = stage(&path, change.after.as_bytes()).map_err(|error| failed(&error))?;
+        staged.push((path, new, change));
     }
     // From here on Ctrl-C has to wait: all files or none.
     let mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK);
@@ -59,12 +56,12 @@ fn stage(path: &Path, text: &[u8]) -> io::Result<NamedTempFile> {
     Ok(new)
 }
 
-fn replace(staged: Vec<(PathBuf, NamedTempFile, &EditedFile)>) -> Result<(), Failure> {
-    let mut done: Vec<(PathBuf, &EditedFile)> = Vec::new();
-    for (path, new, edited) in staged {
+fn replace(staged: Vec<(PathBuf, NamedTempFile, &FileChange)>) -> Result<(), Failure> {
+    let mut done: Vec<(PathBuf, &FileChange)> = Vec::new();
+    for (path, new, change) in staged {
         if let Err(error) = new.persist(&path) {
-            for (path, edited) in &done {
-                let back = stage(path, edited.before.as_bytes()).and_then(|old| {
+            for (path, change) in &done {
+                let back = stage(path, change.before.as_bytes()).and_then(|old| {
                     old.persist(path).map_err(|error| error.error)?;
                     Ok(())
                 });
@@ -80,7 +77,7 @@ fn replace(staged: Vec<(PathBuf, NamedTempFile, &EditedFile)>) -> Result<(), Fai
             return Err(Failure::refused(format!("cannot replace {}: {why}", path.display()))
                 .hint("no file was changed"));
         }
-        done.push((path, edited));
+        done.push((path, change));
     }
     Ok(())
 }
@@ -113,8 +110,13 @@ mod tests {
 
     use super::*;
 
-    fn edited(file: &str, before: &str, after: &str) -> EditedFile {
-        EditedFile { file: file.into(), before: before.into(), after: after.into() }
+    fn plan(files: &[(&str, &str, &str)]) -> Plan {
+        let change = |(file, before, after): &(&str, &str, &str)| {
+            let change =
+                FileChange { before: (*before).into(), after: (*after).into(), ..FileChange::default() };
+            ((*file).to_owned(), change)
+        };
+        Plan { files: files.iter().map(change).collect(), ..Plan::default() }
     }
 
     #[test]
@@ -124,7 +126,7 @@ mod tests {
         fs::write(&real, "a\n").expect("a file");
         fs::set_permissions(&real, fs::Permissions::from_mode(0o750)).expect("the mode");
         symlink("real.py", folder.path().join("link.py")).expect("a link");
-        apply(&[edited("link.py", "a\n", "b\n")], folder.path()).expect("it is as it was run");
+        apply(&plan(&[("link.py", "a\n", "b\n")]), folder.path()).expect("it is as it was run");
         assert_eq!(fs::read_to_string(&real).expect("the file"), "b\n");
         assert_eq!(real.metadata().expect("the file").permissions().mode() & 0o7777, 0o750);
         assert!(folder.path().join("link.py").is_symlink());
@@ -136,8 +138,8 @@ mod tests {
         for name in ["a.py", "b.py"] {
             fs::write(folder.path().join(name), "now\n").expect("a file");
         }
-        let files = [edited("a.py", "now\n", "new\n"), edited("b.py", "then\n", "new\n")];
-        let failure = apply(&files, folder.path()).expect_err("b.py changed");
+        let plan = plan(&[("a.py", "now\n", "new\n"), ("b.py", "then\n", "new\n")]);
+        let failure = apply(&plan, folder.path()).expect_err("b.py changed");
         assert!(failure.to_string().ends_with("b.py: it was changed since the run"), "{failure}");
         assert_eq!(fs::read_to_string(folder.path().join("a.py")).expect("the file"), "now\n");
         assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 2);

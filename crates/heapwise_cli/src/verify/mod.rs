@@ -1,33 +1,39 @@
 //! Proves edits by running the program again.
 //!
-//! Owns what a proof is: the program runs unedited, then with each edit alone, then with all edits that survived, each
-//! time under the profiler. An edit survives if the program ends in the same way, does the same (prints the same and
-//! writes the same files, or passes the check), and its highest heap is lower. Invariant: nothing of the user's is
-//! changed here; `apply` is the one place that does.
+//! Owns what is run and in which order: the program unedited, then with each edit alone, then with all edits that survived, each
+//! time under the profiler; `heapwise_fixer` says what the runs prove. Invariant: nothing of the user's is changed here;
+//! `apply` is the one place that does.
 
 pub(crate) mod apply;
-pub(crate) mod edited;
-mod likeness;
 pub(crate) mod proofs;
 pub(crate) mod sandbox;
 pub(crate) mod trial;
 
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use heapwise_advisor::{Finding, Verified};
+use heapwise_fixer::{
+    Allowed, Difference, FileState, Outcome, Plan, Tolerance, compare, in_words, judge, last_line,
+};
 use heapwise_profile::{Ending, Profile};
 
-use edited::EditedFile;
-use likeness::Difference;
-use trial::{Fault, Setting, Trial};
+use crate::failure;
+use trial::{Fault, Setting};
+
+/// A run whose peak is off by more than this share of the recorded one did other work.
+const OTHER_WORK: f64 = 0.25;
 
 /// What is to be proven.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
     /// The run that the findings are of.
     pub(crate) profile: &'a Profile,
-    /// The findings with an edit.
+    /// The findings with an edit that can be made.
     pub(crate) findings: Vec<&'a Finding>,
+    /// The highest heap of the recorded run, bytes.
+    pub(crate) recorded_peak_bytes: u64,
     /// How to repeat the run.
     pub(crate) setting: Setting,
     /// By how much numbers in the output may differ, relative to the larger one.
@@ -52,8 +58,8 @@ pub(crate) struct Proof {
 pub(crate) struct Together {
     /// The findings.
     pub(crate) ids: Vec<String>,
-    /// The files that they change.
-    pub(crate) files: Vec<EditedFile>,
+    /// The files with all their edits.
+    pub(crate) plan: Plan,
     /// What became of them.
     pub(crate) proof: Proof,
 }
@@ -69,7 +75,7 @@ pub(crate) struct Verification {
     pub(crate) proofs: Vec<Proof>,
     /// All that survived; `None` if none did.
     pub(crate) together: Option<Together>,
-    /// What to know of how outputs were compared, in whole sentences.
+    /// What to know of how runs were compared, in whole sentences.
     pub(crate) notes: Vec<String>,
 }
 
@@ -82,6 +88,15 @@ pub(crate) enum Impossible {
     Interrupted(i32),
 }
 
+/// The edits of findings, in the user's files as they are now.
+pub(crate) fn plan(profile: &Profile, folder: &Path, findings: &[&Finding]) -> Plan {
+    let state = |file: &str| FileState {
+        as_run: profile.source(file).map(str::to_owned),
+        now: fs::read(folder.join(file)).map_err(|error| failure::reason(&error)),
+    };
+    Plan::of(findings.iter().copied(), state)
+}
+
 /// Runs everything. `progress` is told what comes next: which run, of how many at most, and what it is.
 pub(crate) fn verify(
     request: &Request<'_>,
@@ -90,19 +105,13 @@ pub(crate) fn verify(
     let count = request.findings.len();
     let runs = count + 1 + usize::from(count > 1);
     progress(1, runs, "unedited");
-    let baseline = request.setting.run(&[]).map_err(|fault| impossible(&fault, request))?;
-    check_baseline(&baseline, request)?;
-    let mut judge = Judge { request, baseline: &baseline, notes: Vec::new(), steady: false };
+    let baseline = request.setting.run(&Plan::default()).map_err(|fault| impossible(&fault, request))?;
+    let mut judge = Judge { request, baseline: &baseline, notes: Vec::new(), clocks: None };
+    judge.check_baseline()?;
     let mut proofs = Vec::new();
     for (number, finding) in request.findings.iter().enumerate() {
         progress(number + 2, runs, &finding.id);
-        let proof = match edited::edit(request.profile, &[finding]) {
-            Ok(files) => judge.prove(&finding.id, &files)?,
-            Err(why) => {
-                Proof { id: finding.id.clone(), verified: None, duration: None, withdrawn: Some(why) }
-            }
-        };
-        proofs.push(proof);
+        proofs.push(judge.prove(&finding.id, &request.plan(&[finding]))?);
     }
     let survivors: Vec<&Finding> = request
         .findings
@@ -111,42 +120,35 @@ pub(crate) fn verify(
         .filter(|(_, proof)| proof.withdrawn.is_none())
         .map(|(finding, _)| *finding)
         .collect();
-    let ids: Vec<String> = survivors.iter().map(|finding| finding.id.clone()).collect();
-    let together = match (survivors.as_slice(), edited::edit(request.profile, &survivors)) {
-        ([], _) => None,
-        (_, Err(why)) => {
-            let proof = Proof { id: String::new(), verified: None, duration: None, withdrawn: Some(why) };
-            Some(Together { ids, files: Vec::new(), proof })
-        }
-        ([_], Ok(files)) => {
-            let proof = proofs.iter().find(|proof| proof.withdrawn.is_none()).cloned();
-            proof.map(|proof| Together { ids, files, proof })
-        }
-        (_, Ok(files)) => {
+    let plan = request.plan(&survivors);
+    for withdrawal in &plan.withdrawn {
+        judge.note(true, &format!("{} is not among those together: {}.", withdrawal.id, withdrawal.why));
+    }
+    let left_out = |id: &str| plan.withdrawn.iter().any(|withdrawal| withdrawal.id == id);
+    let ids: Vec<String> =
+        survivors.iter().map(|finding| finding.id.clone()).filter(|id| !left_out(id)).collect();
+    let proof = match ids.as_slice() {
+        [] => None,
+        [only] => proofs.iter().find(|proof| proof.id == *only).cloned(),
+        _ => {
             progress(runs, runs, "all together");
-            let proof = judge.prove("", &files)?;
-            Some(Together { ids, files, proof })
+            Some(judge.prove("", &plan)?)
         }
     };
-    let notes = judge.notes;
     Ok(Verification {
         peak_before_bytes: baseline.peak_bytes,
         duration_before: baseline.duration,
+        notes: judge.notes,
         proofs,
-        together,
-        notes,
+        together: proof.map(|proof| Together { ids, plan, proof }),
     })
 }
 
-/// In words: `exit code 1`, `signal 9`.
-pub(crate) fn ending_in_words(ending: Ending) -> String {
-    match ending {
-        Ending::Code(code) => format!("exit code {code}"),
-        Ending::Signal(signal) => format!("signal {signal}"),
+impl Request<'_> {
+    fn plan(&self, findings: &[&Finding]) -> Plan {
+        plan(self.profile, &self.setting.folder, findings)
     }
 }
-
-const STDIN: &str = "if it reads stdin, give --stdin FILE; if it needs something that is gone, bring it back";
 
 fn impossible(fault: &Fault, request: &Request<'_>) -> Impossible {
     match fault {
@@ -165,107 +167,119 @@ fn impossible(fault: &Fault, request: &Request<'_>) -> Impossible {
     }
 }
 
-/// Whether the unedited run did what the recorded one did.
-fn check_baseline(baseline: &Trial, request: &Request<'_>) -> Result<(), Impossible> {
-    if let Some(recorded) = request.profile.header().outcome.ending
-        && recorded != baseline.ending
-    {
-        let said = trial::last_line(&baseline.stderr);
-        let said = if said.is_empty() { said } else { format!(" and said: {said}") };
-        return Err(Impossible::Told(
-            format!(
-                "the program, unedited, ended with {} instead of {} as recorded{said}",
-                ending_in_words(baseline.ending),
-                ending_in_words(recorded)
-            ),
-            STDIN.to_owned(),
-        ));
-    }
-    match &baseline.check {
-        Some((ending, said)) if *ending != Ending::Code(0) => Err(Impossible::Told(
-            format!("the check fails without any edit, with {}: {said}", ending_in_words(*ending)),
-            "make it pass first, or give another --check".to_owned(),
-        )),
-        _ => Ok(()),
-    }
-}
-
 /// Holds runs with edits against the one without.
 struct Judge<'a> {
     request: &'a Request<'a>,
-    baseline: &'a Trial,
+    baseline: &'a Outcome,
     notes: Vec<String>,
-    /// Whether the unedited program was seen to do the same twice.
-    steady: bool,
+    /// Whether the unedited program prints other times and addresses in another run; `None` before that was tried.
+    clocks: Option<bool>,
 }
 
 impl Judge<'_> {
-    fn prove(&mut self, id: &str, files: &[EditedFile]) -> Result<Proof, Impossible> {
+    /// Whether the unedited run did what the recorded one did.
+    fn check_baseline(&mut self) -> Result<(), Impossible> {
+        const STDIN: &str =
+            "if it reads stdin, give --stdin FILE; if it needs something that is gone, bring it back";
+        let baseline = self.baseline;
+        if let Some(recorded) = self.request.profile.header().outcome.ending
+            && recorded != baseline.ending
+        {
+            let said = last_line(&baseline.stderr);
+            let said = if said.is_empty() { said } else { format!(" and said: {said}") };
+            let (now, then) = (in_words(baseline.ending), in_words(recorded));
+            return Err(Impossible::Told(
+                format!("the program, unedited, ended with {now} instead of {then} as recorded{said}"),
+                STDIN.to_owned(),
+            ));
+        }
+        let recorded = self.request.recorded_peak_bytes as f64;
+        if (baseline.peak_bytes as f64 - recorded).abs() > OTHER_WORK * recorded {
+            return Err(Impossible::Told(
+                format!(
+                    "the program did not do the same work again: its peak, unedited, is {:.1} MB instead of {:.1} MB as recorded",
+                    baseline.peak_bytes as f64 / 1e6,
+                    recorded / 1e6
+                ),
+                format!("{STDIN}; else record it anew with heapwise run"),
+            ));
+        }
+        match &baseline.check {
+            Some((ending, said)) if *ending != Ending::Code(0) => Err(Impossible::Told(
+                format!("the check fails without any edit, with {}: {said}", in_words(*ending)),
+                "make it pass first, or give another --check".to_owned(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn prove(&mut self, id: &str, plan: &Plan) -> Result<Proof, Impossible> {
         let withdrawn =
             |why: String| Proof { id: id.to_owned(), verified: None, duration: None, withdrawn: Some(why) };
-        let trial = match self.request.setting.run(files) {
-            Ok(trial) => trial,
+        if plan.files.is_empty() {
+            // The file was changed while the runs before this one went on.
+            let why = plan.withdrawn.first().map(|withdrawal| withdrawal.why.to_string());
+            return Ok(withdrawn(why.unwrap_or_default()));
+        }
+        let outcome = match self.request.setting.run(plan) {
+            Ok(outcome) => outcome,
             Err(Fault::Interrupted(signal)) => return Err(Impossible::Interrupted(signal)),
             Err(Fault::TimedOut(what)) => {
-                return Ok(withdrawn(format!("with it {what} does not end in time")));
+                let limit = self.request.setting.limit.as_secs_f64();
+                return Ok(withdrawn(format!("with it {what} does not end within {limit:.0} s")));
             }
             Err(Fault::Other(why)) => {
                 return Ok(withdrawn(format!("with it the program cannot be measured: {why}")));
             }
         };
-        let before = self.baseline.peak_bytes;
-        let mut why = self.other_behaviour(self.baseline, &trial);
-        if why.is_some() && trial.ending == self.baseline.ending && self.request.setting.check.is_none() {
-            self.check_steadiness()?;
-        }
-        let same_output = why.is_none();
-        if same_output {
-            let error = (self.baseline.error_bytes as f64).hypot(trial.error_bytes as f64) * 2.0;
-            if trial.peak_bytes as f64 + error >= before as f64 {
-                why = Some(
-                    if trial.peak_bytes > before { "the peak is higher" } else { "the peak is no lower" }
-                        .to_owned(),
-                );
-            }
-        }
-        let verified =
-            Verified { peak_before_bytes: before, peak_after_bytes: trial.peak_bytes, same_output };
+        let verdict = judge(self.baseline, &outcome, self.difference(&outcome)?);
         Ok(Proof {
             id: id.to_owned(),
-            verified: Some(verified),
-            duration: Some(trial.duration),
-            withdrawn: why,
+            verified: Some(verdict.verified()),
+            duration: Some(outcome.duration),
+            withdrawn: verdict.withdrawn(),
         })
     }
 
-    /// What `trial` did otherwise than `before`, if anything.
-    fn other_behaviour(&mut self, before: &Trial, trial: &Trial) -> Option<String> {
-        if trial.ending != before.ending {
-            let said = trial::last_line(&trial.stderr);
-            let said = if said.is_empty() { said } else { format!(": {said}") };
-            return Some(format!("the program ends with {}{said}", ending_in_words(trial.ending)));
+    /// What a run with edits did otherwise. Before an edit is blamed for another output the program runs unedited once more.
+    fn difference(&mut self, outcome: &Outcome) -> Result<Option<Difference>, Impossible> {
+        let mut compared = compare(self.baseline, outcome, self.tolerance(self.clocks == Some(true)));
+        if matches!(compared, Err(Difference::Line(..) | Difference::File(_))) && self.clocks.is_none() {
+            let clocks = self.prints_clocks()?;
+            self.clocks = Some(clocks);
+            compared = compare(self.baseline, outcome, self.tolerance(clocks));
         }
-        if let Some((ending, said)) = &trial.check {
-            let failed = *ending != Ending::Code(0);
-            return failed.then(|| format!("the check fails with {}: {said}", ending_in_words(*ending)));
-        }
-        for (what, before, after) in
-            [("stdout", &before.stdout, &trial.stdout), ("stderr", &before.stderr, &trial.stderr)]
-        {
-            match likeness::compare(before, after, self.request.tolerance) {
-                Ok(allowed) => {
-                    self.note(
-                        allowed.times,
-                        "Times and durations in the output differ; they were not compared.",
-                    );
-                    self.note(allowed.addresses, "Addresses in the output differ; they were not compared.");
-                    self.note(allowed.numbers, "Numbers in the output differ within the tolerance.");
-                }
-                Err(difference) => return Some(in_words(what, &difference)),
+        Ok(match compared {
+            Ok(Allowed { times, addresses, numbers }) => {
+                self.note(
+                    times,
+                    "Times in the output differ, as they do without any edit; they were not compared.",
+                );
+                self.note(addresses, "Addresses in the output differ; they were not compared.");
+                self.note(numbers, "Numbers in the output differ within the tolerance.");
+                None
             }
-        }
-        let (Some(before), Some(after)) = (&before.tree, &trial.tree) else { return None };
-        sandbox::difference(before, after).map(|file| format!("it leaves another {}", file.display()))
+            Err(difference) => Some(difference),
+        })
+    }
+
+    /// Whether two unedited runs differ in times and addresses; an error if they differ in more.
+    fn prints_clocks(&self) -> Result<bool, Impossible> {
+        let setting = &self.request.setting;
+        let again = setting.run(&Plan::default()).map_err(|fault| impossible(&fault, self.request))?;
+        compare(self.baseline, &again, self.tolerance(true)).map_err(|why| {
+            Impossible::Told(
+                format!("the program does not do the same twice, even unedited: {why}"),
+                "say what counts with --check 'COMMAND', or let numbers differ with --tolerance 1e-6; a fixed random \
+                 seed helps too"
+                    .to_owned(),
+            )
+        })?;
+        Ok(compare(self.baseline, &again, self.tolerance(false)).is_err())
+    }
+
+    fn tolerance(&self, clocks: bool) -> Tolerance {
+        Tolerance { relative: self.request.tolerance, clocks }
     }
 
     fn note(&mut self, happened: bool, text: &str) {
@@ -273,44 +287,4 @@ impl Judge<'_> {
             self.notes.push(text.to_owned());
         }
     }
-
-    /// Before an edit is blamed for another output: does the program do the same twice without any?
-    fn check_steadiness(&mut self) -> Result<(), Impossible> {
-        if self.steady {
-            return Ok(());
-        }
-        let again = self.request.setting.run(&[]).map_err(|fault| impossible(&fault, self.request))?;
-        match self.other_behaviour(self.baseline, &again) {
-            None => {
-                self.steady = true;
-                Ok(())
-            }
-            Some(why) => Err(Impossible::Told(
-                format!("the program does not do the same twice, even unedited: {why}"),
-                "say what counts with --check 'COMMAND', or let numbers differ with --tolerance 1e-6; a fixed random \
-                 seed helps too"
-                    .to_owned(),
-            )),
-        }
-    }
-}
-
-fn in_words(stream: &str, difference: &Difference) -> String {
-    let shown = |text: &Option<String>| match text {
-        None => "nothing".to_owned(),
-        Some(text) => {
-            let text: String = text.chars().filter(|character| !character.is_control()).collect();
-            if text.chars().count() > 60 {
-                format!("“{}…”", text.chars().take(60).collect::<String>())
-            } else {
-                format!("“{text}”")
-            }
-        }
-    };
-    format!(
-        "line {} of its {stream} is {} instead of {}",
-        difference.line,
-        shown(&difference.after),
-        shown(&difference.before)
-    )
 }

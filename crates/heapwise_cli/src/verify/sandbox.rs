@@ -15,9 +15,6 @@ const MOST_BYTES: u64 = 2_000_000_000;
 /// What no program means when it writes a file.
 const NOT_COMPARED: [&str; 2] = ["__pycache__", ".pytest_cache"];
 
-/// What stands in a folder: by path from it, the content's mark.
-pub(crate) type Tree = BTreeMap<PathBuf, u64>;
-
 /// Where the copies are made.
 #[derive(Debug)]
 pub(crate) struct Sandbox {
@@ -54,12 +51,12 @@ impl Sandbox {
         copy_folder(&self.original, &self.copy, &mut left)
     }
 
-    /// What is there now.
+    /// What is there now: by path from the folder, a mark of the content.
     ///
     /// # Errors
     /// The system's.
-    pub(crate) fn tree(&self) -> io::Result<Tree> {
-        let mut tree = Tree::new();
+    pub(crate) fn tree(&self) -> io::Result<BTreeMap<PathBuf, u64>> {
+        let mut tree = BTreeMap::new();
         let mut folders = vec![self.copy.clone()];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(&folder)? {
@@ -79,12 +76,6 @@ impl Sandbox {
         }
         Ok(tree)
     }
-}
-
-/// The first file, by name, that is not the same in both.
-pub(crate) fn difference(before: &Tree, after: &Tree) -> Option<PathBuf> {
-    let names = before.keys().chain(after.keys());
-    names.filter(|name| before.get(*name) != after.get(*name)).min().cloned()
 }
 
 fn copy_folder(from: &Path, to: &Path, left: &mut u64) -> io::Result<()> {

@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use heapwise_fixer::{Outcome, Plan, last_line};
 use heapwise_profile::{Ending, Mode, Profile};
 use tempfile::TempDir;
 
-use super::edited::EditedFile;
-use super::sandbox::{Sandbox, Tree};
+use super::sandbox::Sandbox;
 use crate::env_vars;
 use crate::failure;
 use crate::launch::{OutOfSight, run_out_of_sight};
@@ -44,22 +44,6 @@ pub(crate) struct Setting {
     pub(crate) work: TempDir,
 }
 
-/// What a run showed.
-#[derive(Debug)]
-pub(crate) struct Trial {
-    pub(crate) ending: Ending,
-    pub(crate) stdout: Vec<u8>,
-    pub(crate) stderr: Vec<u8>,
-    /// The highest heap, and one standard error of it, bytes.
-    pub(crate) peak_bytes: u64,
-    pub(crate) error_bytes: u64,
-    pub(crate) duration: Duration,
-    /// The files in the sandbox afterwards.
-    pub(crate) tree: Option<Tree>,
-    /// How the check ended, and what it said last, if there is one.
-    pub(crate) check: Option<(Ending, String)>,
-}
-
 /// Why a run showed nothing.
 #[derive(Debug)]
 pub(crate) enum Fault {
@@ -78,17 +62,17 @@ impl From<io::Error> for Fault {
 }
 
 impl Setting {
-    /// Runs the program with `files` edited, then the check if there is one.
+    /// Runs the program with the edits of `plan`, then the check if there is one.
     ///
     /// # Errors
     /// It could not be run or measured.
-    pub(crate) fn run(&self, files: &[EditedFile]) -> Result<Trial, Fault> {
+    pub(crate) fn run(&self, plan: &Plan) -> Result<Outcome, Fault> {
         let sandbox = self.sandbox.as_ref();
         if let Some(sandbox) = sandbox {
             let failed = |error| Fault::Other(format!("cannot copy {}: {error}", self.folder.display()));
             sandbox.renew().map_err(failed)?;
         }
-        let overlay = if files.is_empty() { None } else { Some(self.write_overlay(files)?) };
+        let overlay = if plan.files.is_empty() { None } else { Some(self.write_overlay(plan)?) };
         let capture = self.work.path().join("run.heapwise");
         File::create(&capture)?;
         let mut command = Command::new(&self.interpreter);
@@ -108,22 +92,22 @@ impl Setting {
         command.stdout(File::create(&stdout)?).stderr(File::create(&stderr)?);
         let (ending, duration) = self.wait(command, "the program")?;
         let (stdout, stderr) = (fs::read(stdout)?, fs::read(stderr)?);
-        let tree = sandbox.map(Sandbox::tree).transpose()?;
+        let files = sandbox.map(Sandbox::tree).transpose()?;
         let profile = Profile::open(&capture).map_err(|_| {
             let said = last_line(&stderr);
             Fault::Other(if said.is_empty() { "nothing was recorded".to_owned() } else { said })
         })?;
         let peak = heapwise_analysis::analyse(&profile).peak;
         let check = self.check.as_deref().map(|check| self.check(check, overlay.as_deref())).transpose()?;
-        Ok(Trial {
+        Ok(Outcome {
             ending,
             stdout,
             stderr,
+            files,
+            check,
             peak_bytes: peak.heap_bytes,
             error_bytes: peak.error_bytes,
             duration,
-            tree,
-            check,
         })
     }
 
@@ -161,13 +145,13 @@ impl Setting {
     }
 
     /// Writes the edited texts, and the index that `heapwise._overlay` reads.
-    fn write_overlay(&self, files: &[EditedFile]) -> io::Result<PathBuf> {
+    fn write_overlay(&self, plan: &Plan) -> io::Result<PathBuf> {
         let index = self.work.path().join("overlay");
         let mut out = Vec::new();
-        for (number, edited) in files.iter().enumerate() {
+        for (number, (file, change)) in plan.files.iter().enumerate() {
             let text = self.work.path().join(format!("edited-{number}"));
-            fs::write(&text, &edited.after)?;
-            let path = self.folder.join(&edited.file);
+            fs::write(&text, &change.after)?;
+            let path = self.folder.join(file);
             let path = self.sandbox.as_ref().map_or(path.clone(), |sandbox| sandbox.inside(&path));
             for path in [path, text] {
                 out.write_all(path.as_os_str().as_bytes())?;
@@ -177,11 +161,4 @@ impl Setting {
         fs::write(&index, out)?;
         Ok(index)
     }
-}
-
-/// The last line with anything on it, for people.
-pub(crate) fn last_line(text: &[u8]) -> String {
-    let text = String::from_utf8_lossy(text);
-    let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    line.chars().filter(|character| !character.is_control()).take(200).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{relative, saving};
+use super::{outcome, relative};
 use crate::Report;
 
 /// Writes a `::warning` line for each finding.
@@ -18,7 +18,7 @@ pub fn render(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
             finding.line,
             finding.end_line,
             property(&format!("heapwise {}: {}", finding.rule, finding.title)),
-            message(&format!("{} {}", finding.message, saving(finding)))
+            message(&format!("{} {}", finding.message, outcome(finding)))
         )?;
     }
     Ok(())

@@ -46,3 +46,24 @@ fn saving(finding: &Finding) -> String {
         crate::numbers::bytes(finding.new_peak_bytes)
     )
 }
+
+/// One sentence on what a run with the edit in place showed, if there was one.
+pub(crate) fn proof(finding: &Finding) -> Option<String> {
+    let verified = finding.verified?;
+    let before = crate::numbers::bytes(verified.peak_before_bytes);
+    let after = crate::numbers::bytes(verified.peak_after_bytes);
+    Some(if verified.is_proof() {
+        format!(
+            "Proven: run again with the change, the peak was {after} instead of {before}, and the output the same."
+        )
+    } else if verified.same_output {
+        format!("Tried, not proven: run again with the change, the peak was {after} instead of {before}.")
+    } else {
+        "Tried, not proven: run again with the change, the program did not do the same.".to_owned()
+    })
+}
+
+/// What a finding saves, as predicted and as proven.
+fn outcome(finding: &Finding) -> String {
+    [Some(saving(finding)), proof(finding)].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}

@@ -8,7 +8,7 @@ use std::io;
 use serde::Serialize as _;
 use serde_json::{Value, json};
 
-use super::{relative, saving};
+use super::{outcome, relative};
 use crate::Report;
 
 /// Writes one log with one run.
@@ -28,7 +28,7 @@ pub fn render(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
                 "ruleId": finding.rule,
                 "ruleIndex": rules.iter().position(|rule| *rule == finding.rule),
                 "level": "warning",
-                "message": {"text": format!("{}. {} {}", finding.title, finding.message, saving(finding))},
+                "message": {"text": format!("{}. {} {}", finding.title, finding.message, outcome(finding))},
                 "locations": [{
                     "physicalLocation": {
                         "artifactLocation": {
@@ -44,6 +44,7 @@ pub fn render(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
                     "new_peak_bytes": finding.new_peak_bytes,
                     "symbol": finding.symbol,
                     "evidence": finding.evidence,
+                    "verified": finding.verified,
                 },
             })
         })

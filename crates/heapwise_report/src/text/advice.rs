@@ -7,6 +7,7 @@ use heapwise_advisor::{Certainty, Finding};
 use super::page::{Line, Page, Style};
 use super::{TextOptions, View};
 use crate::Report;
+use crate::advice::proof;
 use crate::numbers::{bytes, counted};
 
 /// Findings that the report shows.
@@ -26,12 +27,14 @@ pub(super) fn write_first(view: &View<'_>, page: &mut Page<'_>) -> io::Result<()
     page.heading(&headline(report))?;
     for finding in in_order(report).into_iter().take(IN_REPORT) {
         let place = view.place(&finding.file, finding.line, "");
+        let proven = finding.verified.is_some_and(|verified| verified.is_proof());
         let line = Line::default()
             .add(Style::Strong, &format!("{:>10}", bytes(finding.peak_saving_bytes)))
             .add(Style::Plain, " less")
             .to(TEXT_COLUMN)
             .add(Style::Place, &place)
-            .add(Style::Plain, &format!("  {}", plain(&finding.title)));
+            .add(Style::Strong, if proven { "  proven:" } else { "" })
+            .add(Style::Plain, &format!("{}{}", if proven { " " } else { "  " }, plain(&finding.title)));
         page.line(line)?;
     }
     let more = report.findings.len().saturating_sub(IN_REPORT);
@@ -76,6 +79,9 @@ fn write_finding(view: &View<'_>, number: usize, finding: &Finding, page: &mut P
         bytes(finding.new_peak_bytes)
     );
     page.line(Line::default().to(3).add(Style::Strong, &saved))?;
+    if let Some(proof) = proof(finding) {
+        page.prose((Style::Strong, ""), 3, &proof)?;
+    }
     let place = view.place(&finding.file, finding.line, "");
     let label = Line::default()
         .to(3)

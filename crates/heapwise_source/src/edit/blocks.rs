@@ -1,4 +1,4 @@
-//! Edits of classes, decorators and blocks: `__slots__`, `slots=True`, `maxsize=`, `with` around `open`.
+//! Edits of classes, decorators and blocks: `__slots__`, `slots=True`, `maxsize=`, `with` around `open`, a loop over pieces.
 //!
 //! Invariant: indentation is added to whole lines only, and never where a string goes over several of them.
 
@@ -223,5 +223,41 @@ impl Editor<'_> {
         });
         let count = closing.index - opening.index + 1;
         self.checked(replacements, vec![Intent::Statements { first, count, new: vec![meant] }], Safety::Safe)
+    }
+    /// `digest.update(file.read())` to a loop: `header` opens it (`while piece := file.read(1 << 20):`), and the statement stands
+    /// in it with `piece` in place of `whole`. Unsafe until said otherwise.
+    ///
+    /// # Errors
+    /// If the name `piece` means something in the file, lines are shared, or a comment would be lost.
+    pub fn loop_over_pieces(
+        &self,
+        statement: StatementId,
+        whole: &Expr,
+        header: &str,
+        piece: &str,
+    ) -> Result<Edit, Refusal> {
+        if self.module.variable_ids().any(|id| self.module.variable(id).name == piece) {
+            return Err(Refusal::Form("the name of the piece means something else here"));
+        }
+        let indent = self.own_lines(statement).ok_or(Refusal::Form("statements share a line"))?;
+        let span = Span::from(whole.range());
+        if self.has_comment(span) {
+            return Err(Refusal::Comment);
+        }
+        let unit = if indent.contains('\t') { "\t" } else { "    " };
+        let start = self.module.statement(statement).span.start;
+        let opened = format!("{header}{}{indent}{unit}", crate::line_end(self.module.text()));
+        let replacements = vec![
+            Replacement { span: Span::new(start, start), text: opened },
+            Replacement { span, text: piece.to_owned() },
+        ];
+        let not_one = Refusal::Form("what should open the loop opens none");
+        let mut new = check::statements(&format!("{header}\n    pass\n"))?;
+        let [Stmt::While(meant)] = new.as_mut_slice() else { return Err(not_one) };
+        let inner = self.module.syntax(statement).clone();
+        let inner = check::with_expression(inner, span, check::expression(piece)?).ok_or(not_one)?;
+        meant.body = std::iter::once(inner).collect();
+        let intent = Intent::Statements { first: statement, count: 1, new };
+        self.checked(replacements, vec![intent], Safety::Unsafe)
     }
 }

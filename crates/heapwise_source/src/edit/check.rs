@@ -37,6 +37,13 @@ pub(super) fn statements(text: &str) -> Result<Vec<Stmt>, Refusal> {
     Ok(parsed.into_suite().into_iter().collect())
 }
 
+/// The statement with another expression in the place of one; `None` if that is not in it.
+pub(super) fn with_expression(mut statement: Stmt, span: Span, new: Expr) -> Option<Stmt> {
+    let replacing = Replacing { waiting: RefCell::new(vec![(span, new)]) };
+    replacing.visit_stmt(&mut statement);
+    replacing.waiting.borrow().is_empty().then_some(statement)
+}
+
 impl Editor<'_> {
     /// Makes the edit, if it does what is intended and nothing else.
     pub(super) fn checked(

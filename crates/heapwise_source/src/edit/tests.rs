@@ -285,3 +285,26 @@ fn the_decorator_of_a_cache_is_taken_away() {
     assert_eq!(with_line(text, 2, drop), Err(Refusal::Comment));
     assert!(matches!(with_line("def f(x): pass\n", 1, drop), Err(Refusal::Form(_))));
 }
+
+#[test]
+fn a_whole_becomes_pieces_in_a_loop() {
+    let pieces = |text: &str| {
+        let module = parse(text);
+        let id = module.statements_on_line(2).next().unwrap();
+        let ast::Stmt::Expr(statement) = module.syntax(id) else { unreachable!() };
+        let ast::Expr::Call(call) = statement.value.as_ref() else { unreachable!() };
+        let header = "while piece := f.read(1 << 20):";
+        let edit = Editor::new(&module).loop_over_pieces(id, &call.arguments.args[0], header, "piece")?;
+        apply(text, edit.replacements())
+    };
+    assert_eq!(
+        pieces("if x:\n\td.update(f.read())  # all\ny\n").as_deref(),
+        Ok("if x:\n\twhile piece := f.read(1 << 20):\n\t\td.update(piece)  # all\ny\n")
+    );
+    assert_eq!(
+        pieces("x\r\nd.update(\r\n  f.read(),\r\n)\r\n").as_deref(),
+        Ok("x\r\nwhile piece := f.read(1 << 20):\r\n    d.update(\r\n  piece,\r\n)\r\n")
+    );
+    assert!(pieces("x\nd.update(f.read()); y\n").is_err());
+    assert!(pieces("piece = 1\nd.update(f.read())\n").is_err());
+}

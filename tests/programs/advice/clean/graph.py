@@ -1,6 +1,8 @@
 """Breadth-first search in a grid: a deque, a bytearray of marks, an array of distances."""
 # expect: no finding
 
+from __future__ import annotations
+
 from array import array
 from collections import deque
 
