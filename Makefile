@@ -148,6 +148,24 @@ fuzz: ## Fuzz every reader of foreign bytes (a nightly compiler and cargo-fuzz),
 			-- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=16384 -print_final_stats=1; \
 	done
 
+.PHONY: test-valgrind
+test-valgrind: $(VENV)/heapwise-installed ## Programs with the agent in them under valgrind, in both modes
+	$(BIN)/python tests/suites/run_valgrind.py --python $(BIN)/python $(SUITE_OPTIONS)
+
+# What reads foreign bytes has no unsafe code; what it is built on has.
+SANITIZED := heapwise_capture heapwise_profile heapwise_analysis
+.PHONY: test-sanitizer
+test-sanitizer: ## The readers' tests under the address sanitizer (a nightly compiler)
+	@cargo +nightly --version >/dev/null || { echo "install it: rustup toolchain install nightly" >&2; exit 1; }
+	RUSTFLAGS=-Zsanitizer=address CARGO_TARGET_DIR=target/sanitizer \
+		cargo +nightly test --locked --target x86_64-unknown-linux-gnu $(SANITIZED:%=-p %) --lib --tests
+
+# Property tests run few cases there: miri is some hundred times slower.
+.PHONY: miri
+miri: ## The tests of the capture format under miri (a nightly compiler with the component miri)
+	@cargo +nightly miri --version >/dev/null 2>&1 || { echo "missing: miri; install it: rustup toolchain install nightly --component miri,rust-src" >&2; exit 1; }
+	PROPTEST_CASES=8 MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test --locked -p heapwise_capture --lib
+
 # Programs of others that read heapwise's exports; without npm the tests that need them are skipped, and say so.
 .PHONY: readers
 readers: ## Install what reads the exports in the tests, from npm

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from interpreters import Environment
-from runner import plain, record, report_command
+from runner import finish, plain, record, report_command
 
 FAMILY = Path(__file__).parent / "targets" / "family.py"
 # An interpreter that a child starts holds a few MB itself.
@@ -58,6 +58,38 @@ def test_the_peak_is_that_of_all_together(environment: Environment, tmp_path: Pa
 def test_pages_of_the_parent_are_not_counted_again(environment: Environment, tmp_path: Path) -> None:
     report = _run(environment, tmp_path, "shared")
     assert 120_000_000 <= report["peak"]["heap_bytes"] < 120_000_000 + INTERPRETER
+
+
+def test_shared_pages_count_once_in_the_memory_of_all(environment: Environment, tmp_path: Path) -> None:
+    """Children that have all of the parent's 120 MB in their memory too, at one moment."""
+    report = _run(environment, tmp_path, "mapped")
+    assert report["run"]["resident_kind"] == "pss"
+    forked = [one for one in report["run"]["processes"] if one["begun"] == "fork"]
+    assert len(forked) == 3
+    for child in forked:
+        assert child["rss_bytes"] >= 120_000_000
+        assert 30_000_000 <= child["pss_bytes"] <= 80_000_000, "a fourth of it, half of it for the last one"
+    assert 120_000_000 <= report["peak"]["rss_bytes"] <= 200_000_000
+
+
+STRANGERS = Path(__file__).parent / "targets" / "strangers.py"
+
+
+def test_children_without_heapwise_are_named(environment: Environment, tmp_path: Path) -> None:
+    capture = tmp_path / "run.heapwise"
+    done = record(environment, [STRANGERS], capture)
+    assert done.status == 0, str(done)
+    pids = json.loads(done.stdout)
+    report = json.loads(report_command(environment, capture).stdout)
+    named = {one["pid"]: one for one in report["run"]["not_followed"]}
+    assert set(named) == {pids[name] for name in ("cleared", "by env", "without site", "large")}, named
+    for name in ("cleared", "by env"):
+        assert "without the environment variables of heapwise" in named[pids[name]]["reason"]
+    assert "started with -S" in named[pids["without site"]]["reason"]
+    assert "it is not Python" in named[pids["large"]]["reason"]
+    assert named[pids["cleared"]]["command"][1:3] == ["-c", "input()"]
+    text = finish([environment.heapwise, "report", capture]).stdout.decode()
+    assert f"Not followed: process {min(named)}" in text
 
 
 def test_a_run_of_one_process_is_as_it_was(environment: Environment, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 //!
 //! Three depths, by what they cost. Each look reads the counters of the process. Of ranges that are not counted by
 //! their blocks, allocators' pools and reservations, it counts the pages in memory, and tells what of a reservation
-//! has become heap. Rarely it walks the list of all mappings, for thread stacks and libraries' variables. Invariant:
+//! has become heap. Rarely it walks the list of all mappings, for thread stacks, libraries' variables and what other
+//! processes share of the pages. Invariant:
 //! what a look takes is made up for by the pause behind it, so that all looks together take at most a few hundredths
 //! of the time of one processor.
 
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 use heapwise_capture::event::{EventKind, Resident};
 
 use crate::platform::PAGE;
+use crate::process::Shares;
 use crate::ranges::Kind;
 use crate::recorder::{self, Agent};
 use crate::{blocks, heap, hooks, process, sink};
@@ -51,6 +53,7 @@ pub(crate) struct Look {
     pools: u64,
     mappings_at: Instant,
     mappings: Mappings,
+    shares: Shares,
 }
 
 impl Look {
@@ -66,6 +69,7 @@ impl Look {
             pools: 0,
             mappings_at: now,
             mappings: Mappings::default(),
+            shares: Shares::default(),
         }
     }
 
@@ -88,6 +92,7 @@ impl Look {
         let now = Instant::now();
         if now >= self.mappings_at {
             self.mappings = Mappings::now();
+            self.shares = process::shares();
             self.mappings_at = Instant::now() + MAPPINGS_EVERY.max(now.elapsed() * PAUSE);
         }
         let now = Instant::now();
@@ -109,6 +114,10 @@ impl Look {
             private: self.mappings.private,
             stacks: self.mappings.stacks,
             pools: self.pools,
+            anonymous_elsewhere: self.shares.elsewhere.anonymous,
+            file_elsewhere: self.shares.elsewhere.file,
+            shared_elsewhere: self.shares.elsewhere.shared,
+            anonymous_alone: self.shares.alone,
         };
         recorder::write_own(agent, &EventKind::Resident(resident));
     }

@@ -20,12 +20,41 @@ pub(crate) fn pages() -> Pages {
 }
 
 fn parse_status(text: &str) -> Pages {
-    let field = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        let kibibytes = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
-        kibibytes.unwrap_or(0) * 1024
+    let bytes = |name| field(text, name).unwrap_or(0);
+    Pages { anonymous: bytes("RssAnon:"), file: bytes("RssFile:"), shared: bytes("RssShmem:") }
+}
+
+/// What other processes have of the pages of this one, in bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Shares {
+    /// What counts for others, where each page is divided evenly among all that have it.
+    pub(crate) elsewhere: Pages,
+    /// Anonymous pages that no other process has.
+    pub(crate) alone: u64,
+}
+
+/// The shares as they are now; none where the kernel does not tell (before 5.4). It walks all page tables of the process
+/// to answer.
+pub(crate) fn shares() -> Shares {
+    let rollup = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_default();
+    parse_shares(&rollup, pages()).unwrap_or_default()
+}
+
+fn parse_shares(rollup: &str, pages: Pages) -> Option<Shares> {
+    let elsewhere = Pages {
+        anonymous: pages.anonymous.saturating_sub(field(rollup, "Pss_Anon:")?),
+        file: pages.file.saturating_sub(field(rollup, "Pss_File:")?),
+        shared: pages.shared.saturating_sub(field(rollup, "Pss_Shmem:")?),
     };
-    Pages { anonymous: field("RssAnon"), file: field("RssFile"), shared: field("RssShmem") }
+    // Of files only the mapped parts of the capture are written to, and those are few.
+    let alone = field(rollup, "Private_Dirty:")?.min(pages.anonymous);
+    Some(Shares { elsewhere, alone })
+}
+
+/// The bytes behind `name` in lines like `RssAnon:  17 kB`.
+pub(crate) fn field(text: &str, name: &str) -> Option<u64> {
+    let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
+    rest.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1024)
 }
 
 /// The calling thread's id.
@@ -109,6 +138,11 @@ mod tests {
         assert_eq!(parse_status(text), Pages { anonymous: 102_400, file: 7168, shared: 0 });
         assert_eq!(parse_status("garbage"), Pages::default());
         assert!(pages().anonymous > 0);
+        let rollup = "Rss: 107 kB\nPss: 63 kB\nPss_Anon: 60 kB\nPss_File: 3 kB\nPss_Shmem: 0 kB\nPrivate_Dirty: 20 kB\n";
+        let elsewhere = Pages { anonymous: 40 * 1024, file: 4096, shared: 0 };
+        let shares = Shares { elsewhere, alone: 20 * 1024 };
+        assert_eq!(parse_shares(rollup, parse_status(text)), Some(shares));
+        assert_eq!(parse_shares("Rss: 107 kB\nPss: 63 kB\n", parse_status(text)), None);
     }
 
     #[test]

@@ -29,6 +29,9 @@ pub struct JobAnalysis {
     pub analysis: Analysis,
     /// Each process, in the order of [`Job::processes`].
     pub processes: Vec<ProcessTotals>,
+    /// In the resident memory of all together, a page that several of them have counts once (PSS). Not so where the
+    /// system does not tell.
+    pub shared_pages_once: bool,
 }
 
 /// What one process of a run held. Times count from the start of the first.
@@ -44,6 +47,8 @@ pub struct ProcessTotals {
     pub end_ms: u64,
     /// The most resident memory that was seen of it, bytes; 0 if nobody looked.
     pub max_rss_bytes: u64,
+    /// Of that, its share where each page is divided among the processes that have it (PSS); `None` if not known.
+    pub max_pss_bytes: Option<u64>,
     /// What is wrong with its capture.
     pub problems: Vec<Problem>,
 }
@@ -85,6 +90,7 @@ pub fn analyse_job(job: &Job) -> Option<JobAnalysis> {
             start_ms: part.offset_ms,
             end_ms: part.end_ms,
             max_rss_bytes: part.own.max_rss_bytes.unwrap_or(0),
+            max_pss_bytes: part.own.resident_maximum.filter(tells_shares).map(|point| point.resident.proportional().total()),
             problems: part.own.problems.clone(),
         });
         total.add(part, &at_peak, merged, index == 0, course.raised_by == Some(index));
@@ -93,7 +99,12 @@ pub fn analyse_job(job: &Job) -> Option<JobAnalysis> {
     let refused = &mut total.analysis.refusals.last;
     refused.sort_by_key(|refusal| refusal.time_ms);
     refused.drain(..refused.len().saturating_sub(Refusals::KEPT));
-    Some(JobAnalysis { analysis: total.analysis, profile, processes })
+    let shared_pages_once = parts.iter().any(|part| part.ticks.looks.iter().any(tells_shares));
+    Some(JobAnalysis { analysis: total.analysis, profile, processes, shared_pages_once })
+}
+
+fn tells_shares(point: &ResidentPoint) -> bool {
+    point.resident.tells_shares()
 }
 
 fn part<'a>(index: usize, process: &'a Process, first: &Header) -> Part<'a> {
@@ -279,10 +290,15 @@ impl Whole {
             }
         }
         steps.sort_by_key(|step| (step.0, step.2.is_none()));
+        let parents: Vec<Option<usize>> = (0..parts.len()).map(|index| forked_by(parts, index)).collect();
         let mut now: Vec<Option<ResidentPoint>> = vec![None; parts.len()];
         for (time_ms, index, look) in steps {
-            now[index] = look;
-            let point = sum(&now, time_ms);
+            now[index] = look.map(|look| ResidentPoint { time_ms, ..look });
+            let shares = now.iter().zip(parts).zip(&parents).filter_map(|((point, part), parent)| {
+                let parent = parent.and_then(|parent| now[parent]);
+                Some(share((*point)?, parent.is_some_and(|parent| parent.time_ms < part.offset_ms)))
+            });
+            let point = sum(&shares.collect::<Vec<_>>(), time_ms);
             self.analysis.time_line.look(time_ms, point.resident);
             if time_ms <= peak_ms || self.analysis.resident_at_peak.is_none() {
                 self.analysis.resident_at_peak = Some(point);
@@ -298,10 +314,29 @@ impl Whole {
     }
 }
 
-/// What all processes are together, each at its last look.
-fn sum(points: &[Option<ResidentPoint>], time_ms: u64) -> ResidentPoint {
-    let points = || points.iter().flatten();
-    let all = |of: fn(&ResidentPoint) -> u64| points().fold(0u64, |sum, point| sum.saturating_add(of(point)));
+/// The process that another was forked from.
+fn forked_by(parts: &[Part<'_>], index: usize) -> Option<usize> {
+    let child = &parts[index];
+    let profile = &child.process.profile;
+    let is_fork = profile.fact("begun").next() == Some("fork");
+    let mut before = parts[..index].iter();
+    // Of two with the same number, the later one.
+    is_fork.then(|| before.rposition(|part| part.process.profile.header().pid == profile.header().parent_pid))?
+}
+
+/// A look with what counts for its process of the pages that others have too. Where its parent was last looked at before
+/// the fork, that look has all pages of the two, so that only those count here that this one has alone.
+fn share(point: ResidentPoint, parent_has_all: bool) -> ResidentPoint {
+    let mut resident = point.resident.proportional();
+    if parent_has_all && point.resident.tells_shares() {
+        resident.anonymous = point.resident.anonymous_alone;
+    }
+    ResidentPoint { resident, ..point }
+}
+
+/// What all processes are together, by their shares.
+fn sum(points: &[ResidentPoint], time_ms: u64) -> ResidentPoint {
+    let all = |of: fn(&ResidentPoint) -> u64| points.iter().fold(0u64, |sum, point| sum.saturating_add(of(point)));
     ResidentPoint {
         time_ms,
         resident: Resident {
@@ -317,6 +352,7 @@ fn sum(points: &[Option<ResidentPoint>], time_ms: u64) -> ResidentPoint {
             private: all(|point| point.resident.private),
             stacks: all(|point| point.resident.stacks),
             pools: all(|point| point.resident.pools),
+            ..Resident::default()
         },
         heap_bytes: all(|point| point.heap_bytes),
         small_object_bytes: all(|point| point.small_object_bytes),

@@ -356,6 +356,7 @@ fn the_resident_memory_is_explained() {
         private: 300,
         stacks: 100,
         pools: 4096,
+        ..Resident::default()
     };
     capture
         .allocation_by(Allocator::PythonObject, 0x10, 33, a) // 48 bytes of an arena

@@ -134,7 +134,7 @@ pub fn compact(capture: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// A process of the run that heapwise was woken in and could not follow.
+/// A process of the run that was not followed: heapwise was woken in it and could not record, or was never woken.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NotFollowed {
     /// Its process id.
@@ -148,6 +148,13 @@ pub struct NotFollowed {
 }
 
 impl NotFollowed {
+    /// The note: what [`Self::decode`] reads.
+    pub fn encode(&self) -> Vec<u8> {
+        // A line break in the reason would begin the command line.
+        let reason = self.reason.replace('\n', " ");
+        format!("{} {}\n{reason}\n{}", self.pid, self.parent, self.command.join("\0")).into_bytes()
+    }
+
     /// Reads a note: a line with the process id and the parent's, a line with the reason, then the words of the command
     /// line with a zero byte between them.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
@@ -237,7 +244,8 @@ mod tests {
             reason: "it is PyPy".into(),
             command: vec!["pypy3".into(), "a b.py".into()],
         };
-        assert_eq!(NotFollowed::decode(b"7 6\nit is PyPy\npypy3\0a b.py"), Some(note));
+        assert_eq!(NotFollowed::decode(b"7 6\nit is PyPy\npypy3\0a b.py"), Some(note.clone()));
+        assert_eq!(NotFollowed::decode(&note.encode()), Some(note));
         assert_eq!(NotFollowed::decode(b"seven"), None);
     }
 

@@ -89,10 +89,19 @@ pub struct Resident {
     pub stacks: u64,
     /// Pages in the pools of allocators that are hooked.
     pub pools: u64,
+    /// Of `anonymous`, what other processes have in their memory too, less the share that falls to this one where a page
+    /// is divided evenly among all that have it: RSS less PSS. 0 if not known, as for the two below.
+    pub anonymous_elsewhere: u64,
+    /// The same of `file`.
+    pub file_elsewhere: u64,
+    /// The same of `shared`.
+    pub shared_elsewhere: u64,
+    /// Of `anonymous`, pages that no other process has.
+    pub anonymous_alone: u64,
 }
 
 impl Resident {
-    const NUMBERS: usize = 12;
+    const NUMBERS: usize = 16;
 
     const fn to_numbers(self) -> [u64; Self::NUMBERS] {
         [
@@ -108,6 +117,10 @@ impl Resident {
             self.private,
             self.stacks,
             self.pools,
+            self.anonymous_elsewhere,
+            self.file_elsewhere,
+            self.shared_elsewhere,
+            self.anonymous_alone,
         ]
     }
 
@@ -125,6 +138,10 @@ impl Resident {
             private,
             stacks,
             pools,
+            anonymous_elsewhere,
+            file_elsewhere,
+            shared_elsewhere,
+            anonymous_alone,
         ] = numbers;
         Self {
             anonymous,
@@ -139,6 +156,30 @@ impl Resident {
             private,
             stacks,
             pools,
+            anonymous_elsewhere,
+            file_elsewhere,
+            shared_elsewhere,
+            anonymous_alone,
+        }
+    }
+
+    /// Whether it is known what of the pages other processes have too.
+    pub const fn tells_shares(&self) -> bool {
+        self.anonymous_elsewhere != 0 || self.file_elsewhere != 0 || self.shared_elsewhere != 0
+    }
+
+    /// The look with this process's share of the pages (PSS) in place of all of them, so that looks at several processes
+    /// add up.
+    #[must_use]
+    pub const fn proportional(self) -> Self {
+        Self {
+            anonymous: self.anonymous.saturating_sub(self.anonymous_elsewhere),
+            file: self.file.saturating_sub(self.file_elsewhere),
+            shared: self.shared.saturating_sub(self.shared_elsewhere),
+            anonymous_elsewhere: 0,
+            file_elsewhere: 0,
+            shared_elsewhere: 0,
+            ..self
         }
     }
 
@@ -598,15 +639,26 @@ mod tests {
     #[test]
     fn a_look_of_an_older_or_newer_writer_is_read() {
         let older = [8, 1, 2, 3, 4, 5, 6, 7, 8];
-        let numbers = [1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0];
+        let mut numbers = [0; Resident::NUMBERS];
+        numbers[..8].copy_from_slice(&[1, 2, 3, 4, 5, 6, 7, 8]);
         let expected = Some(EventKind::Resident(Resident::from_numbers(numbers)));
         let read = |bytes: &[u8]| {
             let mut decoder = EventDecoder::new(bytes, 0);
             decoder.next_event().expect("a look").map(|event| event.kind)
         };
         assert_eq!(read(&older), expected);
-        let newer = [13, 13, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 99];
+        let before_shares = [13, 12, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0];
+        assert_eq!(read(&before_shares), expected);
+        let newer = [13, 17, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0, 99];
         assert_eq!(read(&newer), expected);
+    }
+
+    #[test]
+    fn what_others_have_too_is_taken_off() {
+        let look = Resident { anonymous: 100, file: 50, anonymous_elsewhere: 60, file_elsewhere: 70, ..Resident::default() };
+        let share = look.proportional();
+        assert_eq!((share.anonymous, share.file, share.total()), (40, 0, 40));
+        assert!(look.tells_shares() && !share.tells_shares());
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::{OpenError, Problem, Profile};
 pub struct Job {
     /// The processes; never empty. The first is the one that was launched.
     pub processes: Vec<Process>,
-    /// Processes that heapwise was woken in and could not follow.
+    /// Processes of the run that were not followed.
     pub not_followed: Vec<NotFollowed>,
     /// What is wrong with the whole; what is wrong with a process is told by its profile.
     pub problems: Vec<Problem>,

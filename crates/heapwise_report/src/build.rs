@@ -10,7 +10,7 @@ use heapwise_analysis::{self as analysis, Analysis, LineTotals, Place, Places};
 use rustc_hash::FxHashMap;
 
 use crate::model::{
-    Below, Exit, File, Function, Library, Line, Mode, Moment, Peak, Process, Recording, Report, Resident,
+    Below, Exit, File, Function, Library, Line, Mode, Moment, Peak, Process, Recording, Report, Resident, ResidentKind,
     Run, SCHEMA, Sampling, Temporary, UserLine, Whose,
 };
 use crate::source::Sources;
@@ -116,6 +116,7 @@ fn run(profile: &Profile, analysis: &Analysis) -> Run {
             State::Recording => Recording::Open,
             State::Stopped(_) => Recording::StoppedEarly,
         },
+        resident_kind: ResidentKind::Rss,
         processes: vec![Process {
             pid: header.pid,
             parent: header.parent_pid,

@@ -7,7 +7,7 @@ use heapwise_analysis::profile::{Job, Process as Recorded};
 use heapwise_analysis::{JobAnalysis, ProcessTotals};
 
 use crate::build::{exit, seconds};
-use crate::model::{AmongOthers, Begun, NotFollowed, Process, Report};
+use crate::model::{AmongOthers, Begun, NotFollowed, Process, Report, ResidentKind};
 
 impl Report {
     /// Gathers all there is to tell of a run of several processes. `analysis` must be that of `job`.
@@ -16,6 +16,9 @@ impl Report {
         let parts = || job.processes.iter().zip(&analysis.processes).enumerate();
         report.run.processes =
             parts().map(|(index, (recorded, totals))| process(index, recorded, totals)).collect();
+        if analysis.shared_pages_once {
+            report.run.resident_kind = ResidentKind::Pss;
+        }
         report.run.problems = job.problems.iter().map(ToString::to_string).collect();
         for (index, (recorded, totals)) in parts() {
             report.run.problems.extend(totals.problems.iter().map(|problem| match index {
@@ -53,6 +56,7 @@ fn process(index: usize, recorded: &Recorded, totals: &ProcessTotals) -> Process
         among_others: Some(AmongOthers {
             peak_bytes: totals.peak_bytes,
             rss_bytes: totals.max_rss_bytes,
+            pss_bytes: totals.max_pss_bytes,
             begun,
             start_s: seconds(totals.start_ms),
             end_s: seconds(totals.end_ms),

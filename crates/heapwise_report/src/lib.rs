@@ -30,10 +30,11 @@ mod source;
 pub mod text;
 mod tree;
 
+pub use numbers::bytes;
 pub use place::{library as library_name, short as short_name};
 
 pub use model::{
     AllocatedAt, AmongOthers, Begun, Below, Call, Death, Exit, File, Function, Held, HeldBy, HeldObject,
     LastSeen, Library, Line, MemoryKills, Mode, Moment, NotFollowed, Peak, Process, Recording, Refused,
-    Report, Resident, Run, SCHEMA, Sampling, Step, Temporary, UserLine, Whose,
+    Report, Resident, ResidentKind, Run, SCHEMA, Sampling, Step, Temporary, UserLine, Whose,
 };

@@ -80,9 +80,11 @@ pub struct Run {
     pub memory_kills: Option<MemoryKills>,
     /// How far recording came.
     pub recording: Recording,
+    /// What the resident memory of the run is.
+    pub resident_kind: ResidentKind,
     /// The processes of the run by their start, the launched one first.
     pub processes: Vec<Process>,
-    /// Processes in which heapwise was woken and could not record.
+    /// Processes of the run that were not recorded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_followed: Vec<NotFollowed>,
     /// What is missing from the capture or damaged in it, in words.
@@ -106,6 +108,26 @@ pub struct Sampling {
     pub threshold_bytes: u64,
     /// Mean bytes of small blocks between two that were recorded.
     pub interval_bytes: u64,
+}
+
+/// What counts as the resident memory of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResidentKind {
+    /// The resident set. Of several processes, their sets added up, where the system does not tell what they share.
+    Rss,
+    /// Of several processes: the sets added up, a page that several processes have divided among them.
+    Pss,
+}
+
+impl ResidentKind {
+    /// Its name for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rss => "RSS",
+            Self::Pss => "PSS",
+        }
+    }
 }
 
 /// How a process ended.
@@ -209,6 +231,8 @@ pub struct AmongOthers {
     /// The most resident memory that was seen of it, in bytes, pages that it shares with others included; 0 if nobody
     /// looked.
     pub rss_bytes: u64,
+    /// Of `rss_bytes`, its share where each page is divided evenly among the processes that have it; `None` if not known.
+    pub pss_bytes: Option<u64>,
     /// How it came to be.
     pub begun: Begun,
     /// When it was first recorded, in seconds since recording of the run began.
@@ -233,7 +257,7 @@ pub enum Begun {
     Exec,
 }
 
-/// A process in which heapwise was woken and could not record.
+/// A process of the run that was not recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NotFollowed {
     /// Its process id.

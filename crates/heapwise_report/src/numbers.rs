@@ -14,7 +14,7 @@ const UNITS: [(&str, u128, usize); 6] = [
 ];
 
 /// Bytes with a unit: `999 B`, `1.0 kB`, `412.3 MB`, `1.24 GB`.
-pub(crate) fn bytes(count: u64) -> String {
+pub fn bytes(count: u64) -> String {
     if count < 1_000 {
         return format!("{count} B");
     }

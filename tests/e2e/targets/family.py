@@ -107,6 +107,35 @@ def with_shared_pages() -> None:
     print(len(block), [0, 0, 0])
 
 
+def with_mapped_pages() -> None:
+    """Children that have all that the parent holds in their memory, at one moment, and allocate something."""
+    block = bytearray(120_000_000)  # <PARENT>
+    block[::4096] = bytes([1]) * len(range(0, len(block), 4096))
+    children = []
+    for _ in range(CHILDREN):
+        ready, tell = os.pipe()
+        wait, go = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.write(tell, b"1")
+            os.read(wait, 1)
+            kept = bytearray(1_000_000)
+            os.write(tell, b"1")
+            os.read(wait, 1)
+            sys.exit(len(kept) % 2)
+        os.read(ready, 1)
+        children.append((pid, ready, go))
+    for _, ready, go in children:
+        os.write(go, b"1")
+        os.read(ready, 1)
+    # Each has a capture now, and looks at its memory when it ends: one after the other, while the others are there.
+    statuses = []
+    for pid, _, go in children:
+        os.write(go, b"1")
+        statuses.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    print(len(block), statuses)
+
+
 if __name__ == "__main__":
     how = sys.argv[1]
     if how in ("fork", "spawn", "forkserver"):
@@ -115,5 +144,7 @@ if __name__ == "__main__":
         with_forks(how)
     elif how == "subprocess":
         with_subprocesses()
+    elif how == "mapped":
+        with_mapped_pages()
     else:
         with_shared_pages()

@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<End> {
             return Ok(End::Own(ExitStatus::Refused));
         }
     } else {
-        finish(&capture, finished, !arguments.no_report);
+        finish(&capture, &finished, !arguments.no_report);
         if arguments.fix {
             return fix::after_run(&capture.shown);
         }
@@ -147,7 +147,7 @@ fn say_why_empty(capture: &CaptureFile, interpreter: &Path) {
 }
 
 /// Stamps the capture and says what is in it.
-fn finish(capture: &CaptureFile, finished: Finished, wanted: bool) {
+fn finish(capture: &CaptureFile, finished: &Finished, wanted: bool) {
     let shown = capture.shown.display();
     if let Err(error) = launch::stamp(capture, finished) {
         failure::warn(format_args!(
@@ -155,7 +155,7 @@ fn finish(capture: &CaptureFile, finished: Finished, wanted: bool) {
             failure::reason(&error)
         ));
     }
-    if let Err(error) = launch::take_in(capture) {
+    if let Err(error) = launch::take_in(capture, &finished.not_followed) {
         failure::warn(format_args!(
             "not all processes of the run are in {shown} itself: {}; keep the folder {shown}.children beside it, \
              reports read it there",

@@ -1,9 +1,11 @@
-//! Takes the captures of the run's other processes into the capture of the first one, when that has ended.
+//! Takes the captures of the run's other processes into the capture of the first one, when that has ended, with the
+//! names of those that have none.
 //!
 //! Invariants: a file in the folder is removed only when all that it holds stands in the capture; where that fails,
 //! the folder stays, and the report reads it there. Nobody is made to wait for long: a process that is about to end
 //! with the program gets [`PATIENCE`], one that lives on is taken as far as it came.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -12,7 +14,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use heapwise_capture::chunk::ALIGNMENT;
-use heapwise_capture::embedded::{self, Kind};
+use heapwise_capture::embedded::{self, Kind, NotFollowed};
 use heapwise_capture::header::EMBEDDED_OFFSET;
 
 use super::{CaptureFile, platform};
@@ -20,21 +22,26 @@ use super::{CaptureFile, platform};
 /// For all processes together that still run when the program has ended. Workers end when they notice that.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// Takes them in. A run of one process has no folder, and costs nothing here.
+/// Takes them in. Of `seen`, processes in which heapwise was not found, those are named that left nothing themselves. A
+/// run of one process has no folder, and costs nothing here.
 ///
 /// # Errors
 /// The system's, for one because the disk is full; the folder with the rest is then still there.
-pub(crate) fn take_in(capture: &CaptureFile) -> io::Result<()> {
+pub(crate) fn take_in(capture: &CaptureFile, seen: &[NotFollowed]) -> io::Result<()> {
     let folder = capture.absolute.with_added_extension(embedded::FOLDER_EXTENSION);
-    let files = match fs::read_dir(&folder) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        files => files?,
-    };
     let mut names = Vec::new();
-    for file in files {
-        names.push(file?.file_name());
+    match fs::read_dir(&folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Target::new(capture.file())?.name(seen.iter());
+        }
+        files => {
+            for file in files? {
+                names.push(file?.file_name());
+            }
+        }
     }
     names.sort_by_key(order);
+    let told: HashSet<u32> = names.iter().filter_map(pid_of).collect();
     let deadline = Instant::now() + PATIENCE;
     let mut target = Target::new(capture.file())?;
     let mut taken = Vec::new();
@@ -56,6 +63,7 @@ pub(crate) fn take_in(capture: &CaptureFile) -> io::Result<()> {
         }
         taken.push(path);
     }
+    target.name(seen.iter().filter(|process| !told.contains(&process.pid)))?;
     for path in taken {
         remove(&path)?;
     }
@@ -72,6 +80,11 @@ fn order(name: &OsString) -> (u64, u64) {
     let (pid, rest) = text.split_once('-').unwrap_or_default();
     let start = rest.split('.').next().unwrap_or_default();
     (start.parse().unwrap_or(u64::MAX), pid.parse().unwrap_or(u64::MAX))
+}
+
+/// The process that a file of the folder is of: a capture (`PID-START.heapwise`) or a note (`PID.note`).
+fn pid_of(name: &OsString) -> Option<u32> {
+    name.to_str()?.split(['-', '.']).next()?.parse().ok()
 }
 
 /// Whether the process whose capture has this name goes on recording behind the deadline.
@@ -107,6 +120,14 @@ struct Target<'a> {
 impl<'a> Target<'a> {
     fn new(file: &'a File) -> io::Result<Self> {
         Ok(Self { file, end: file.metadata()?.len(), count: 0 })
+    }
+
+    /// Adds a note of each process.
+    fn name<'b>(&mut self, processes: impl Iterator<Item = &'b NotFollowed>) -> io::Result<()> {
+        for process in processes {
+            self.append(Kind::Note, &process.encode())?;
+        }
+        Ok(())
     }
 
     fn append(&mut self, kind: Kind, payload: &[u8]) -> io::Result<()> {

@@ -5,6 +5,7 @@
 
 mod capture_file;
 mod children;
+mod descendants;
 mod interpreter;
 mod memory_kills;
 mod out_of_sight;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use heapwise_capture::embedded::NotFollowed;
 use heapwise_profile::{Ending, MemoryKills, Mode, Outcome};
 
 pub(crate) use capture_file::{CaptureFile, Unavailable, stem_for};
@@ -28,10 +30,11 @@ pub(crate) use outcome::end_like;
 use crate::args::{Program, Target};
 use crate::env_vars;
 use crate::failure::{self, Failure};
+use descendants::Descendants;
 use signals::SignalWatch;
 
 /// How the program went.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Finished {
     /// How it ended.
     pub(crate) ending: Ending,
@@ -41,6 +44,8 @@ pub(crate) struct Finished {
     pub(crate) duration: Duration,
     /// What the kernel counted of processes killed for want of memory.
     pub(crate) memory_kills: MemoryKills,
+    /// Processes that it started and in which heapwise was not found.
+    pub(crate) not_followed: Vec<NotFollowed>,
 }
 
 /// The interpreter to run programs with.
@@ -80,24 +85,28 @@ pub(crate) fn run(
     watch.prepare(&mut command);
     let counts = memory_kills::Counts::now();
     let started = Instant::now();
+    let mut not_followed = Vec::new();
     let waited = command.spawn().map_err(|error| failed("cannot start", &error)).and_then(|child| {
+        let mut descendants = None;
         if let Some(capture) = capture {
             capture.program_started();
+            descendants = Descendants::watch(child.id());
         }
         let waited = watch.wait_for_end(child.id().cast_signed());
+        not_followed = descendants.map(Descendants::not_followed).unwrap_or_default();
         waited.map_err(|error| failed("cannot wait for", &error))
     });
     let duration = started.elapsed();
     watch.end().map_err(|error| failed("cannot end the wait for", &error))?;
     let (ending, max_rss_bytes) = waited?;
-    Ok(Finished { ending, max_rss_bytes, duration, memory_kills: counts.since() })
+    Ok(Finished { ending, max_rss_bytes, duration, memory_kills: counts.since(), not_followed })
 }
 
 /// Stamps how the program ended into its capture.
 ///
 /// # Errors
 /// The system's.
-pub(crate) fn stamp(capture: &CaptureFile, finished: Finished) -> io::Result<()> {
+pub(crate) fn stamp(capture: &CaptureFile, finished: &Finished) -> io::Result<()> {
     let outcome = Outcome {
         ending: Some(finished.ending),
         max_rss_bytes: finished.max_rss_bytes,

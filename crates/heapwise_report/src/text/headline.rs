@@ -49,8 +49,11 @@ fn peak(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         0 | 1 => text,
         several => format!("{text} in {}", plural(several as u64, "process")),
     };
-    let text =
-        if peak.rss_bytes > 0 { format!("{text}   (RSS peak {})", bytes(peak.rss_bytes)) } else { text };
+    let text = if peak.rss_bytes > 0 {
+        format!("{text}   ({} peak {})", report.run.resident_kind.name(), bytes(peak.rss_bytes))
+    } else {
+        text
+    };
     page.prose((Style::Strong, &label), 0, &text)
 }
 

@@ -6,18 +6,23 @@ use std::io;
 use super::lines::{PLACE_COLUMN, amount};
 use super::page::{Line, Page, Style};
 use crate::Report;
+use crate::model::ResidentKind;
 use crate::numbers::{bytes, seconds};
 
 pub(super) fn write(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     let Some(resident) = &report.resident else { return Ok(()) };
     page.blank()?;
-    let title = format!("RSS {} at {}", bytes(resident.rss_bytes), seconds(resident.time_s));
+    let kind = report.run.resident_kind;
+    let title = format!("{} {} at {}", kind.name(), bytes(resident.rss_bytes), seconds(resident.time_s));
     let when = match resident.time_s.total_cmp(&report.peak.time_s) {
         Ordering::Less => ", the look just before the peak",
         Ordering::Equal => ", at the peak",
         Ordering::Greater => ", the look just after the peak",
     };
     page.line(Line::default().add(Style::Strong, &title).add(Style::Quiet, when))?;
+    if kind == ResidentKind::Pss {
+        page.line(Line::default().add(Style::Quiet, "a page that several processes have is divided among them"))?;
+    }
     for (part, name) in [
         (resident.heap_bytes, "heap"),
         (resident.allocator_overhead_bytes, "added by allocators: headers, sizes rounded up"),

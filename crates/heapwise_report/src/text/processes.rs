@@ -55,7 +55,7 @@ pub(super) fn write(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     page.line(amount(held, peak).to(PLACE_COLUMN).add(Style::Quiet, &text))
 }
 
-/// Names the processes that heapwise was woken in and could not follow.
+/// Names the processes that were not followed.
 pub(super) fn write_not_followed(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     let missed = &report.run.not_followed;
     for process in missed.iter().take(MOST_NOT_FOLLOWED) {

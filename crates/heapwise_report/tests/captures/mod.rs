@@ -339,7 +339,7 @@ pub(crate) fn thousands_of_lines() -> Vec<u8> {
     capture.build()
 }
 
-/// Three processes that hold 1.6 MB together at 0.05 s, though the first held most by itself earlier, and one that was
+/// Three processes that hold 1.6 MB together at 0.05 s and share 1.5 MB of memory each, though the first held most by itself earlier, and one that was
 /// not followed.
 pub(crate) fn job() -> Report {
     let process = |pid: u32, start_ms: u64, write: &dyn Fn(&mut CaptureBuilder)| {
@@ -353,7 +353,12 @@ pub(crate) fn job() -> Report {
             header.outcome.duration_ns = 100_000_000 - start_ms * 1_000_000;
         });
         write(&mut capture);
-        capture.resident(Resident { anonymous: 3_000_000, ..Resident::default() });
+        capture.resident(Resident {
+            anonymous: 3_000_000,
+            anonymous_elsewhere: 1_000_000,
+            anonymous_alone: 1_500_000,
+            ..Resident::default()
+        });
         heapwise_analysis::profile::Process {
             profile: Profile::from_bytes(capture.build()).expect("it opens"),
             still_running: pid == 103,
