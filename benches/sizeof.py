@@ -2,8 +2,8 @@
 
     python benches/sizeof.py [--count 1000000] [--update benches/RESULTS.md]
 
-Each structure is measured by every tool that is installed; the truth is what tracemalloc sees freed when it dies. Where
-the memory is Polars', which tracemalloc does not see, there is none. heapwise must be installed in this Python. Times
+Each structure is measured by every tool that is installed; the truth is what tracemalloc and Arrow's pool see freed when
+it dies, of Polars' frames the memory of the process that is given back then. heapwise must be installed in this Python. Times
 are CPU time of the process, of one call, of the best of so many calls as fit into two seconds, three at most. The
 last column is left empty where Pympler does not look at the whole structure.
 """
@@ -37,6 +37,8 @@ class Case:
     name: str
     make: Callable[[int], object]
     needs: tuple[str, ...] = ()
+    # Whose memory only the system knows of.
+    of_polars: bool = False
 
 
 class Order:
@@ -72,6 +74,24 @@ def repeated_frame(count: int) -> object:
     return pd.DataFrame({"kind": pd.Series([kinds[number % 16] for number in range(count)], dtype=object)})
 
 
+def floats(count: int) -> list[float]:
+    return [number + 0.5 for number in range(count)]
+
+
+def arrow_frame(count: int) -> object:
+    pd = library("pandas")
+    return pd.DataFrame({"name": pd.Series(names(count), dtype="string[pyarrow]")})
+
+
+def arrow_table(count: int) -> object:
+    return library("pyarrow").table({"name": names(count), "price": floats(count)})
+
+
+def polars_categories(count: int) -> object:
+    pl = library("polars")
+    return pl.DataFrame({"kind": pl.Series([str(number % 16) for number in range(4 * count)]).cast(pl.Categorical)})
+
+
 CASES = (
     Case("records (dicts)", lambda count: [{"price": n + 0.5, "name": f"order {n}"} for n in range(count // 3)]),
     Case("instances", lambda count: [Order(number) for number in range(count // 3)]),
@@ -83,6 +103,11 @@ CASES = (
     Case("array of objects", lambda count: library("numpy").array(names(count), dtype=object), ("numpy",)),
     Case("frame, text", text_frame, ("pandas",)),
     Case("frame, 16 texts", repeated_frame, ("pandas",)),
+    Case("frame, Arrow text", arrow_frame, ("pandas", "pyarrow")),
+    Case("Arrow table", arrow_table, ("pyarrow",)),
+    Case("Polars, floats", lambda count: library("polars").DataFrame({"price": floats(count)}), ("polars",), True),
+    Case("Polars, text", lambda count: library("polars").DataFrame({"name": names(count)}), ("polars",), True),
+    Case("Polars, 16 categories", polars_categories, ("polars",), True),
 )
 
 
@@ -111,16 +136,30 @@ def tools() -> dict[str, Measure]:
     return found
 
 
+def resident() -> int:
+    """Bytes of the process that are in memory."""
+    with open("/proc/self/statm", encoding="ascii") as numbers:
+        return int(numbers.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def allocated() -> int:
+    """Bytes of Python's objects, and of Arrow's pool."""
+    arrow = sys.modules.get("pyarrow")
+    return tracemalloc.get_traced_memory()[0] + (arrow.total_allocated_bytes() if arrow else 0)
+
+
 def freed(case: Case, count: int) -> int:
     """Bytes that end with the structure."""
     gc.collect()
-    tracemalloc.start()
+    in_use = resident if case.of_polars else allocated
+    if not case.of_polars:
+        tracemalloc.start()
     made: object = case.make(count)
     gc.collect()
-    before = tracemalloc.get_traced_memory()[0]
+    before = in_use()
     del made
     gc.collect()
-    truth = before - tracemalloc.get_traced_memory()[0]
+    truth = before - in_use()
     tracemalloc.stop()
     return truth
 
@@ -152,7 +191,7 @@ def duration(seconds: float) -> str:
 
 def tables(count: int) -> str:
     known = tools()
-    columns = [name for name in TOOLS if name in known and name != "Polars"]
+    columns = [name for name in TOOLS if name in known]
     errors = [row(["structure", "truth, MB", *columns]), row(["---", "---:", *["---:"] * len(columns)])]
     times = [row(["structure", *columns, "Pympler / heapwise"]), row(["---", *["---:"] * (len(columns) + 1)])]
     for case in CASES:
@@ -168,7 +207,9 @@ def tables(count: int) -> str:
         took: dict[str, float] = {}
         saw_all = False
         for name in columns:
-            if name == "pandas" and not hasattr(made, "memory_usage"):
+            # The other libraries measure their own frames only.
+            method = {"pandas": "memory_usage", "Polars": "estimated_size"}.get(name)
+            if method and not hasattr(made, method):
                 wrong.append("")
                 continue
             try:
@@ -193,23 +234,12 @@ def tables(count: int) -> str:
         "**CPU time** of one call",
         "\n".join(times),
     ]
-    if "Polars" in known:
-        parts.append(polars(known, count))
     return "\n\n".join(parts)
-
-
-def polars(known: dict[str, Measure], count: int) -> str:
-    frame = library("polars").DataFrame({"price": [number + 0.5 for number in range(count)]})
-    return (
-        f"Of a Polars frame of {count * 8 / 1e6:.1f} MB of floats, whose memory tracemalloc does not see, "
-        f"`estimated_size` says {known['Polars'](frame) / 1e6:.1f} MB and heapwise "
-        f"{known['heapwise'](frame) / 1e6:.1f} MB: it does not see it either."
-    )
 
 
 def heading(count: int, missing: list[str]) -> str:
     packages = [f"heapwise {library('heapwise').__version__}"]
-    for package in ("pympler", "numpy", "pandas", "polars", "dask"):
+    for package in ("pympler", "numpy", "pandas", "pyarrow", "polars", "dask"):
         try:
             packages.append(f"{package} {version(package)}")
         except PackageNotFoundError:
@@ -228,6 +258,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1_000_000, help="objects of each structure, about")
     parser.add_argument("--update", type=Path, metavar="FILE", help="replace the marked block of this Markdown file")
     options = parser.parse_args()
+    # Read when Polars is loaded: its allocator gives back at once what is freed.
+    os.environ["_RJEM_MALLOC_CONF"] = "dirty_decay_ms:0,muzzy_decay_ms:0"
     block = tables(options.count)
     print(block)
     if options.update:

@@ -19,9 +19,10 @@ def sizeof(obj: object) -> int:
     """Bytes that ``obj`` keeps alive: itself and all that it refers to, each object and each buffer once.
 
     A view of an array counts with the whole array that it is a view of. What belongs to the interpreter is left out:
-    modules, classes, code, and objects that never end. Memory that Arrow and Polars hold outside Python's objects is
-    not seen. Nothing is sampled, and no method of the user's classes is called. Raises RuntimeError in an interpreter
-    whose objects cannot be read.
+    modules, classes, code, and objects that never end. Arrow's arrays and tables and Polars' frames and series count
+    with their buffers; what Polars keeps beside these, the names of categories for one, and what a lazy frame would
+    read are not seen. Nothing is sampled, and no method of the user's classes is called. Raises RuntimeError in an
+    interpreter whose objects cannot be read.
     """
     from heapwise.sizes import sizeof
 

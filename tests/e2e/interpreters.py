@@ -29,7 +29,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 SUPPORTED: tuple[Version, ...] = ((3, 10), (3, 11), (3, 12), (3, 13), (3, 14))
 
 # Libraries that some tests need.
-ON_DEMAND = ("numpy", "coverage", "pandas", "scipy")
+ON_DEMAND = ("numpy", "coverage", "pandas", "scipy", "pyarrow", "polars")
 
 _ASK = """
 import json, sys, sysconfig

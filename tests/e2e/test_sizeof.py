@@ -19,10 +19,14 @@ def run(environment: Environment, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("group", ["builtin", "numpy", "pandas", "scipy"])
+GROUPS = ["builtin", "numpy", "pandas", "scipy", "pyarrow", "pandas with pyarrow", "polars"]
+
+
+@pytest.mark.parametrize("group", GROUPS)
 def test_it_says_what_dying_frees(environment: Environment, group: str) -> None:
-    if group != "builtin" and (reason := lacking(environment, group)):
-        pytest.skip(reason)
+    for module in group.split(" with ") if group != "builtin" else ():
+        if reason := lacking(environment, module):
+            pytest.skip(reason)
     measured = json.loads(run(environment, str(TARGETS / "measure_sizes.py"), group))
     assert measured
     wrong = {

@@ -42,6 +42,21 @@ impl ArrowClass {
     }
 }
 
+impl ArrowClass {
+    /// That of an object.
+    pub(crate) fn of_object(live: Live<'_>, object: Address) -> Option<Self> {
+        let mut kind = live.type_of(object);
+        while kind != 0 {
+            let class = Self::of(&live.c_name(kind));
+            if class.is_some() {
+                return class;
+            }
+            kind = live.type_fields(kind).base;
+        }
+        None
+    }
+}
+
 /// Memory that Arrow allocated at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ArrowBuffer {

@@ -7,8 +7,8 @@ use heapwise_capture::inspection::Object;
 use heapwise_cpython::objects::{Address, Live};
 use rustc_hash::FxHashSet;
 
-use crate::describe;
 use crate::roots::is_class;
+use crate::{describe, streams};
 use crate::walk::{Limit, Walk};
 
 /// Bytes of an object with all that it keeps alive.
@@ -16,7 +16,21 @@ pub(crate) fn size_of(live: Live<'_>, object: Address) -> u64 {
     let borders = borders(live);
     let start = Start::of(live, object);
     let walk = start.walk(live, &borders);
-    start.bytes + walk.nodes.iter().map(|node| node.size).sum::<u64>()
+    let bytes = start.bytes + walk.nodes.iter().map(|node| node.size).sum::<u64>();
+    let frames = frames(&walk);
+    drop(walk);
+    bytes + streams::bytes(live, &frames)
+}
+
+/// The frames and series of Polars among what was reached.
+fn frames(walk: &Walk<'_>) -> Vec<Address> {
+    let of_polars: Vec<bool> =
+        walk.kinds.all().iter().map(|kind| streams::has_stream(&walk.live.c_name(kind.address))).collect();
+    if !of_polars.contains(&true) {
+        return Vec::new();
+    }
+    let objects = walk.nodes.iter().filter(|node| node.address != 0 && of_polars[node.kind as usize]);
+    objects.map(|node| node.address).collect()
 }
 
 /// What an object consists of.
@@ -27,6 +41,12 @@ pub(crate) fn explain(live: Live<'_>, object: Address) -> Object {
     let mut found = describe::explain(&walk, object, start.namespace);
     found.bytes += start.bytes;
     found.own_bytes = start.bytes + walk.own_bytes(start.first());
+    let frames = frames(&walk);
+    drop(walk);
+    // Whether others have the same buffers is not known.
+    let of_frames = streams::bytes(live, &frames);
+    found.bytes += of_frames;
+    found.own_bytes += of_frames;
     found
 }
 

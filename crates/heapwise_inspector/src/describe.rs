@@ -382,7 +382,7 @@ enum Label {
 }
 
 /// Text as one would write it in Python.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n"))
 }
 

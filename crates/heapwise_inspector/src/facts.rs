@@ -149,11 +149,14 @@ fn numbers<T: Element>(account: &Account<'_, '_>, facts: &mut Facts, array: &Arr
 }
 
 /// The numbers below `count`, each once, in an order that is spread over them from the first ones on.
-pub(crate) fn spread(count: usize) -> impl Iterator<Item = usize> {
+fn spread(count: usize) -> impl Iterator<Item = usize> {
     let bits = count.next_power_of_two().trailing_zeros();
-    (0..1usize << bits)
-        .map(move |number| if bits == 0 { 0 } else { number.reverse_bits() >> (usize::BITS - bits) })
-        .filter(move |&place| place < count)
+    (0..1usize << bits).map(move |number| spread_out(number, bits)).filter(move |&place| place < count)
+}
+
+/// A number of so many bits with its bits turned round.
+pub(crate) const fn spread_out(number: usize, bits: u32) -> usize {
+    if bits == 0 { 0 } else { number.reverse_bits() >> (usize::BITS - bits) }
 }
 
 /// Looks at the elements of a container.

@@ -58,30 +58,42 @@ pub(crate) struct Kind {
 }
 
 /// The types met so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Kinds {
     by_address: FxHashMap<Address, u32>,
     known: Vec<Kind>,
-    last: (Address, u32),
+    /// Types met lately, by some bits of their addresses.
+    lately: [(Address, u32); LATELY],
+}
+
+const LATELY: usize = 64;
+
+impl Default for Kinds {
+    fn default() -> Self {
+        Self { by_address: FxHashMap::default(), known: Vec::new(), lately: [(0, 0); LATELY] }
+    }
 }
 
 impl Kinds {
     /// The number of a type.
     #[inline]
     pub(crate) fn number(&mut self, live: Live<'_>, address: Address) -> u32 {
-        if self.last.0 == address {
-            return self.last.1;
+        // Types are some hundred bytes long.
+        let lately = &mut self.lately[address >> 6 & (LATELY - 1)];
+        if lately.0 != address {
+            let next = self.known.len() as u32;
+            let number = *self.by_address.entry(address).or_insert(next);
+            if number == next {
+                self.known.push(Kind::of(live, address));
+            }
+            *lately = (address, number);
         }
-        let number = if let Some(&number) = self.by_address.get(&address) {
-            number
-        } else {
-            let number = self.known.len() as u32;
-            self.known.push(Kind::of(live, address));
-            self.by_address.insert(address, number);
-            number
-        };
-        self.last = (address, number);
-        number
+        lately.1
+    }
+
+    /// All of them, by number.
+    pub(crate) fn all(&self) -> &[Kind] {
+        &self.known
     }
 
     #[inline]

@@ -9,6 +9,7 @@
 
 #![allow(unsafe_code, reason = "reads another program's objects in memory; each block says why it may")]
 
+mod addresses;
 mod arrays;
 mod arrow;
 mod by_hand;
@@ -23,6 +24,7 @@ mod numbers;
 mod ownership;
 mod resources;
 mod roots;
+mod streams;
 mod tables;
 mod walk;
 

@@ -6,7 +6,8 @@ use heapwise_capture::inspection::{Buffer, Object};
 use heapwise_cpython::objects::{Address, Builtin, Live};
 
 use crate::arrays::Array;
-use crate::describe::{Account, key_text};
+use crate::arrow::{self, ArrowClass};
+use crate::describe::{Account, key_text, quoted};
 use crate::facts;
 
 const MOST_COLUMNS: usize = 2000;
@@ -119,23 +120,16 @@ fn placement(live: Live<'_>, placement: Address) -> Vec<usize> {
 fn labels(account: &Account<'_, '_>, index: Address) -> Vec<String> {
     let live = account.walk.live;
     let Some(values) = attribute(live, index, "_data") else { return Vec::new() };
+    if let Some(texts) = attribute(live, values, "_pa_array").and_then(|array| arrow_texts(live, array)) {
+        return texts;
+    }
     let mut values = values;
     // A string array of pandas keeps an array of NumPy.
     if let Some(inner) = attribute(live, values, "_ndarray") {
         values = inner;
     }
     if live.c_name(live.type_of(values)) != "numpy.ndarray" {
-        // Arrow's strings are no objects, but the table that finds a column by its name has them as such.
-        let engine = attribute(live, index, "_cache")
-            .filter(|&cache| is(live, cache, Builtin::Dict))
-            .and_then(|cache| live.dict_get(cache, "_engine"));
-        let of_engine = engine.map(|engine| referents(live, engine)).unwrap_or_default();
-        let Some(objects) =
-            of_engine.into_iter().find(|&part| live.c_name(live.type_of(part)) == "numpy.ndarray")
-        else {
-            return Vec::new();
-        };
-        values = objects;
+        return Vec::new();
     }
     let array = Array::read(live, values);
     if array.strides.len() != 1 {
@@ -152,6 +146,16 @@ fn labels(account: &Account<'_, '_>, index: Address) -> Vec<String> {
             _ => String::new(),
         })
         .collect()
+}
+
+/// The texts of an array of Arrow, as one would write them; `None` if it is of something else.
+fn arrow_texts(live: Live<'_>, array: Address) -> Option<Vec<String>> {
+    let class = ArrowClass::of_object(live, array)?;
+    let columns = arrow::columns(live, array, class)?;
+    let column = columns.first()?;
+    let each = column.texts.iter().flat_map(|texts| (0..texts.length).map(|index| texts.get(live, index)));
+    let texts = each.take(MOST_COLUMNS).map(|text| text.map(|text| quoted(&String::from_utf8_lossy(text))));
+    texts.collect()
 }
 
 fn length_of(account: &Account<'_, '_>, index: Address) -> Option<u64> {

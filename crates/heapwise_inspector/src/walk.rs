@@ -12,10 +12,11 @@ use std::time::Duration;
 use heapwise_cpython::objects::{Address, Live};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::addresses::{Addresses, LEFT_OUT, NEW};
 use crate::arrays::Array;
 use crate::arrow::{self, ArrowBuffer};
 use crate::clock::thread_time;
-use crate::facts::spread;
+use crate::facts::spread_out;
 use crate::kinds::{Form, Kind, Kinds};
 use crate::ownership::References;
 
@@ -73,7 +74,7 @@ pub(crate) struct Walk<'a> {
     pub(crate) live: Live<'a>,
     pub(crate) kinds: Kinds,
     pub(crate) nodes: Vec<Node>,
-    numbers: FxHashMap<Address, u32>,
+    numbers: Addresses,
     /// Rows of targets: see [`References`].
     rows: Vec<(u32, u32)>,
     /// Where the row that is being written starts.
@@ -105,7 +106,7 @@ impl<'a> Walk<'a> {
             live,
             kinds: Kinds::default(),
             nodes: Vec::new(),
-            numbers: FxHashMap::default(),
+            numbers: Addresses::default(),
             rows: Vec::new(),
             row_start: 0,
             near: VecDeque::new(),
@@ -144,7 +145,7 @@ impl<'a> Walk<'a> {
     /// Once all near names are known: the values that none of them leads to.
     fn meet_unnamed(&mut self) {
         for (number, address) in std::mem::take(&mut self.unnamed) {
-            if !self.numbers.contains_key(&address) {
+            if self.numbers.get(address).is_none() {
                 self.meet(address);
                 self.end_row(number);
             }
@@ -210,7 +211,7 @@ impl<'a> Walk<'a> {
 
     /// The node of an object.
     pub(crate) fn node_of(&self, address: Address) -> Option<u32> {
-        self.numbers.get(&address).copied()
+        self.numbers.get(address)
     }
 
     /// What was met since the last row ended are the targets of this node.
@@ -310,13 +311,15 @@ impl<'a> Walk<'a> {
         if address == 0 {
             return;
         }
-        let entry = match self.numbers.entry(address) {
-            Entry::Occupied(known) => {
-                self.targets.push(*known.get());
+        let entry = self.numbers.number(address);
+        match *entry {
+            NEW => {}
+            LEFT_OUT => return,
+            known => {
+                self.targets.push(known);
                 return;
             }
-            Entry::Vacant(entry) => entry,
-        };
+        }
         let live = self.live;
         let kind = self.kinds.number(live, live.type_of(address));
         let known = self.kinds.get(kind);
@@ -324,12 +327,13 @@ impl<'a> Walk<'a> {
         if known.form == Form::Opaque
             || !asked_for && (live.is_immortal(address) || self.borders.contains(&address))
         {
+            *entry = LEFT_OUT;
             return;
         }
         let number = self.nodes.len() as u32;
         // What refers to nothing is known at once.
         let size = if known.is_leaf() { own_size(live, address, known) } else { UNKNOWN };
-        entry.insert(number);
+        *entry = number;
         self.nodes.push(Node { address, kind, size });
         self.rows.push((0, 0));
         if size == UNKNOWN && !self.among_many {
@@ -534,7 +538,7 @@ impl<'a> Walk<'a> {
 
     /// The elements of a container of this length that are looked at: all of a small one, of a large one as many as the
     /// limit allows.
-    fn places(&mut self, number: u32, length: usize) -> impl Iterator<Item = usize> + use<> {
+    fn places(&mut self, number: u32, length: usize) -> Places {
         self.among_many = length > MANY;
         let left = self.limit.nodes.saturating_sub(self.nodes.len());
         let most = (left / 8).max(FEWEST);
@@ -545,10 +549,8 @@ impl<'a> Walk<'a> {
         }
         let count = length.div_ceil(step);
         // Without a limit all are seen, and what stands together is read faster.
-        let piece = if self.limit.until.is_some() { PIECE } else { count.max(1) };
-        spread(count.div_ceil(piece))
-            .flat_map(move |at| at * piece..((at + 1) * piece).min(count))
-            .map(move |place| place * step)
+        let piece = if self.limit.until.is_some() { PIECE.min(count) } else { count };
+        Places { next: 0, end: piece, step, count, piece, turn: 0, pieces: count.div_ceil(piece.max(1)) }
     }
 
     /// Bytes of the nodes, where something was sampled with what they stand for: each object that was met through
@@ -576,6 +578,49 @@ impl<'a> Walk<'a> {
             }
         }
         self.nodes.iter().zip(weights).map(|(node, weight)| (node.size as f64 * weight) as u64).collect()
+    }
+}
+
+/// Places of a container, piece by piece, the pieces in an order that is spread over it.
+struct Places {
+    next: usize,
+    end: usize,
+    step: usize,
+    count: usize,
+    piece: usize,
+    turn: usize,
+    pieces: usize,
+}
+
+impl Iterator for Places {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        if self.next == self.end {
+            self.next_piece()?;
+        }
+        let place = self.next * self.step;
+        self.next += 1;
+        Some(place)
+    }
+}
+
+impl Places {
+    fn next_piece(&mut self) -> Option<()> {
+        self.turn += 1;
+        // Numbers whose bits are turned round visit every part before any is finished.
+        let bits = self.pieces.next_power_of_two().trailing_zeros();
+        while self.turn < 1 << bits {
+            let at = spread_out(self.turn, bits);
+            if at < self.pieces {
+                self.next = at * self.piece;
+                self.end = (self.next + self.piece).min(self.count);
+                return Some(());
+            }
+            self.turn += 1;
+        }
+        None
     }
 }
 

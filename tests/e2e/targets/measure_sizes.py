@@ -1,7 +1,8 @@
-"""Measures objects by heapwise.sizeof and by what tracemalloc sees freed when they die; prints JSON.
+"""Measures objects by heapwise.sizeof and by what is freed when they die; prints JSON.
 
 `measure_sizes.py GROUP`: for each case of the group `[bytes freed, sizeof, own bytes of explain_size]`. The object is
-held by one name alone, so that all that it keeps alive ends with it.
+held by one name alone, so that all that it keeps alive ends with it. What is freed is what tracemalloc and Arrow's pool
+say; of Polars, whose allocator tells nobody, the memory of the process that is given back to the system.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import dataclasses
 import gc
 import importlib
 import json
+import os
 import sys
 import tracemalloc
 import weakref
@@ -199,30 +201,111 @@ def matrices() -> dict[str, Callable[[], object]]:
     return {"CSR": lambda: sp.csr_matrix(np.eye(3000)), "COO": lambda: sp.coo_matrix(np.eye(3000))}
 
 
-def measure(make: Callable[[], object]) -> list[int]:
+def arrow() -> dict[str, Callable[[], object]]:
+    np: Any = importlib.import_module("numpy")
+    pa: Any = importlib.import_module("pyarrow")
+
+    def table() -> Any:
+        return pa.table({"name": pa.array(names()), "price": pa.array(floats()), "pair": [[n, n] for n in range(COUNT)]})
+
+    return {
+        "Arrow array": lambda: pa.array(floats()),
+        "Arrow text": lambda: pa.array(names()),
+        "Arrow text, large": lambda: pa.array(names(), type=pa.large_string()),
+        "Arrow numbers with nulls": lambda: pa.array([None if number % 3 else number for number in range(COUNT)]),
+        "Arrow dictionary": lambda: pa.array([str(number % 16) for number in range(COUNT)]).dictionary_encode(),
+        "Arrow records": lambda: pa.array([{"price": number + 0.5, "name": str(number)} for number in range(COUNT)]),
+        "Arrow chunks": lambda: pa.chunked_array([pa.array(floats()), pa.array(floats())]),
+        "Arrow table": table,
+        "Arrow batch": lambda: table().to_batches()[0],
+        "a part of an Arrow array": lambda: pa.array(floats())[10:20],
+        "a part of a buffer": lambda: pa.array(floats()).buffers()[1].slice(8, 800),
+        "an array of NumPy in Arrow and by itself": lambda: [
+            array := np.arange(COUNT * 1.0),
+            pa.array(array),
+        ],
+    }
+
+
+def arrow_frames() -> dict[str, Callable[[], object]]:
+    pd: Any = importlib.import_module("pandas")
+    importlib.import_module("pyarrow")
+    return {
+        "frame of Arrow text": lambda: pd.DataFrame({"name": pd.Series(names(), dtype="string[pyarrow]")}),
+        "frame of Arrow numbers": lambda: pd.DataFrame({"price": pd.Series(floats(), dtype="double[pyarrow]")}),
+        "index of Arrow text": lambda: pd.Series(floats(), index=pd.Index(names(), dtype="string[pyarrow]")),
+    }
+
+
+def polars_frames() -> dict[str, Callable[[], object]]:
+    pl: Any = importlib.import_module("polars")
+    many = 4_000_000
+
+    def texts(length: int) -> list[str]:
+        return [f"{number:0{length}d}" for number in range(many)]
+
+    return {
+        "Polars floats": lambda: pl.DataFrame({"price": pl.Series(range(many)).cast(pl.Float64)}),
+        "Polars ints": lambda: pl.DataFrame({"count": pl.Series(range(many)), "half": pl.Series(range(many))}),
+        "Polars short text": lambda: pl.DataFrame({"name": texts(8)}),
+        "Polars long text": lambda: pl.DataFrame({"name": texts(40)}),
+        "Polars categories": lambda: pl.DataFrame(
+            {"kind": pl.Series([str(number % 16) for number in range(2 * many)]).cast(pl.Categorical)}
+        ),
+        "Polars series": lambda: [pl.Series(range(many)), {"other": pl.Series(range(many))}],
+    }
+
+
+def resident() -> int:
+    """Bytes of the process that are in memory."""
+    with open("/proc/self/statm", encoding="ascii") as numbers:
+        return int(numbers.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def allocated() -> int:
+    """Bytes of Python's objects, and of Arrow's pool where Arrow is there."""
+    arrow: Any = sys.modules.get("pyarrow")
+    return tracemalloc.get_traced_memory()[0] + (arrow.total_allocated_bytes() if arrow else 0)
+
+
+def measure(make: Callable[[], object], bytes_in_use: Callable[[], int]) -> list[int]:
     """Bytes freed, `sizeof`, own bytes."""
     # What the libraries keep from the first time is theirs.
     made: object = make()
     heapwise.sizeof(made)
     del made
     gc.collect()
-    tracemalloc.start()
+    if bytes_in_use is allocated:
+        tracemalloc.start()
     made = make()
     gc.collect()
     said = heapwise.sizeof(made)
     own = heapwise.explain_size(made).own_bytes
     gc.collect()
-    before = tracemalloc.get_traced_memory()[0]
+    before = bytes_in_use()
     del made
     gc.collect()
-    freed = before - tracemalloc.get_traced_memory()[0]
+    freed = before - bytes_in_use()
     tracemalloc.stop()
     return [freed, said, own]
 
 
 def main() -> None:
-    group = {"builtin": lambda: BUILTIN, "numpy": arrays, "pandas": frames, "scipy": matrices}[sys.argv[1]]
-    print(json.dumps({name: measure(make) for name, make in group().items()}))
+    groups = {
+        "builtin": lambda: BUILTIN,
+        "numpy": arrays,
+        "pandas": frames,
+        "scipy": matrices,
+        "pyarrow": arrow,
+        "pandas with pyarrow": arrow_frames,
+        "polars": polars_frames,
+    }
+    group = sys.argv[1]
+    if group == "polars":
+        # Read when Polars is loaded: its allocator gives back at once what is freed.
+        os.environ["_RJEM_MALLOC_CONF"] = "dirty_decay_ms:0,muzzy_decay_ms:0"
+    bytes_in_use = resident if group == "polars" else allocated
+    print(json.dumps({name: measure(make, bytes_in_use) for name, make in groups[group]().items()}))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ use crate::api::symbol;
 use crate::frame::field;
 use crate::{Interpreter, Refusal};
 
+pub use calls::Answer;
 pub use containers::{Entries, Items, SetEntry};
 pub use instances::Attribute;
 pub use numbers::StringFacts;
