@@ -46,6 +46,10 @@ const SHARE_OF_ROOM: u64 = 8;
 /// What a look takes for each object that it notes, while its tables grow, and beside them; bytes.
 const NOTE: u64 = 400;
 const BESIDE_NOTES: u64 = 2_000_000;
+/// Address space that a thread takes which asks CPython for the GIL: an arena of malloc's, for the state that CPython
+/// makes for the thread, and its stack. CPython ends the process where it gets no memory for that state.
+const THREAD_ADDRESSES: u64 = (64 << 20) + STACK as u64;
+const STACK: usize = 1 << 20;
 /// Milliseconds until a look that was asked of the main thread is taken over.
 const PATIENCE: u64 = 10;
 /// Milliseconds from a look to the one that finds the names.
@@ -236,7 +240,8 @@ fn write(agent: &'static Agent, looks: &Looks) {
         DUE_AT.store(height + STEP, Ordering::Relaxed);
         return;
     }
-    let objects = (time.as_millis() as u64 * OBJECTS_PER_MS).clamp(LEAST_OBJECTS, MOST_OBJECTS.min(affordable));
+    let objects =
+        (time.as_millis() as u64 * OBJECTS_PER_MS).clamp(LEAST_OBJECTS, MOST_OBJECTS.min(affordable));
     let smallest = (highest / SMALLEST_SHARE).max(SMALLEST);
     let allowance = Allowance { time, objects: objects as usize, smallest, heap: height };
     let sequence = recorder::sequence();
@@ -279,7 +284,10 @@ fn write(agent: &'static Agent, looks: &Looks) {
 
 /// Starts the thread that looks instead of the main one. Called by the agent's own thread only.
 fn look_from_own_thread() {
-    if THREAD_STATE.load(Ordering::Acquire) != IDLE || FORKING.load(Ordering::Acquire) {
+    if THREAD_STATE.load(Ordering::Acquire) != IDLE
+        || FORKING.load(Ordering::Acquire)
+        || room::addresses() / SHARE_OF_ROOM < THREAD_ADDRESSES
+    {
         return;
     }
     join();
@@ -287,11 +295,18 @@ fn look_from_own_thread() {
     let mut thread: libc::pthread_t = 0;
     THREAD_STATE.store(AT_WORK, Ordering::SeqCst);
     // SAFETY: the start function has the signature of one, but for saying that it may be unwound through: that is what
-    // `pthread_exit` does to a thread that waits for the GIL when the interpreter ends.
+    // `pthread_exit` does to a thread that waits for the GIL when the interpreter ends. The attributes are initialised
+    // before they are used, and end here.
     let failed = unsafe {
         let start: extern "C" fn(*mut c_void) -> *mut c_void =
             std::mem::transmute(look_instead as extern "C-unwind" fn(*mut c_void) -> *mut c_void);
-        libc::pthread_create(&raw mut thread, std::ptr::null(), start, std::ptr::null_mut()) != 0
+        let mut attributes: libc::pthread_attr_t = std::mem::zeroed();
+        libc::pthread_attr_init(&raw mut attributes);
+        libc::pthread_attr_setstacksize(&raw mut attributes, STACK);
+        let result =
+            libc::pthread_create(&raw mut thread, &raw const attributes, start, std::ptr::null_mut());
+        libc::pthread_attr_destroy(&raw mut attributes);
+        result != 0
     };
     monitor::restore_signals(&signals);
     if failed {

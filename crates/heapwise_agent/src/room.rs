@@ -39,31 +39,35 @@ struct Hierarchy {
 pub(crate) fn left() -> u64 {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let in_machine = process::field(&read("/proc/meminfo"), "MemAvailable:").unwrap_or(u64::MAX);
-    let addresses = match platform::address_space_limit() {
-        0 => u64::MAX,
-        limit => {
-            let pages = read("/proc/self/statm");
-            let used = pages.split(' ').next().and_then(|pages| pages.parse::<u64>().ok());
-            limit.saturating_sub(used.unwrap_or(0) * PAGE as u64)
-        }
-    };
-    in_machine.min(addresses).min(in_groups())
+    in_machine.min(addresses()).min(in_groups())
+}
+
+/// Bytes of address space that the process may still map.
+pub(crate) fn addresses() -> u64 {
+    let limit = platform::address_space_limit();
+    if limit == 0 {
+        return u64::MAX;
+    }
+    let pages = fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let used = pages.split(' ').next().and_then(|pages| pages.parse::<u64>().ok());
+    limit.saturating_sub(used.unwrap_or(0) * PAGE as u64)
 }
 
 /// What the cgroups of the process leave it. A process that is moved to another one later is not followed there.
 fn in_groups() -> u64 {
     static GROUPS: OnceLock<Option<(Hierarchy, PathBuf)>> = OnceLock::new();
     let groups = GROUPS.get_or_init(|| group(&fs::read_to_string("/proc/self/cgroup").unwrap_or_default()));
-    groups.as_ref().map_or(u64::MAX, |(hierarchy, folder)| left_in(*hierarchy, Path::new(hierarchy.mount), folder))
+    groups
+        .as_ref()
+        .map_or(u64::MAX, |(hierarchy, folder)| left_in(*hierarchy, Path::new(hierarchy.mount), folder))
 }
 
 /// The group that a process is in by the text of its `/proc/PID/cgroup`: `4:memory:/job` in version 1, `0::/job` in
 /// version 2, which has no say over memory where the first has.
 fn group(text: &str) -> Option<(Hierarchy, PathBuf)> {
     let mut lines = text.lines().map(|line| line.splitn(3, ':').skip(1));
-    let of_first = lines.find_map(|mut parts| {
-        parts.next()?.split(',').any(|name| name == "memory").then(|| parts.next())?
-    });
+    let of_first = lines
+        .find_map(|mut parts| parts.next()?.split(',').any(|name| name == "memory").then(|| parts.next())?);
     let (hierarchy, path) = match of_first {
         Some(path) => (FIRST, path),
         None => (SECOND, text.lines().find_map(|line| line.strip_prefix("0::"))?),

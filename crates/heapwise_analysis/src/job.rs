@@ -90,7 +90,11 @@ pub fn analyse_job(job: &Job) -> Option<JobAnalysis> {
             start_ms: part.offset_ms,
             end_ms: part.end_ms,
             max_rss_bytes: part.own.max_rss_bytes.unwrap_or(0),
-            max_pss_bytes: part.own.resident_maximum.filter(tells_shares).map(|point| point.resident.proportional().total()),
+            max_pss_bytes: part
+                .own
+                .resident_maximum
+                .filter(tells_shares)
+                .map(|point| point.resident.proportional().total()),
             problems: part.own.problems.clone(),
         });
         total.add(part, &at_peak, merged, index == 0, course.raised_by == Some(index));
@@ -321,7 +325,8 @@ fn forked_by(parts: &[Part<'_>], index: usize) -> Option<usize> {
     let is_fork = profile.fact("begun").next() == Some("fork");
     let mut before = parts[..index].iter();
     // Of two with the same number, the later one.
-    is_fork.then(|| before.rposition(|part| part.process.profile.header().pid == profile.header().parent_pid))?
+    is_fork
+        .then(|| before.rposition(|part| part.process.profile.header().pid == profile.header().parent_pid))?
 }
 
 /// A look with what counts for its process of the pages that others have too. Where its parent was last looked at before
@@ -336,7 +341,8 @@ fn share(point: ResidentPoint, parent_has_all: bool) -> ResidentPoint {
 
 /// What all processes are together, by their shares.
 fn sum(points: &[ResidentPoint], time_ms: u64) -> ResidentPoint {
-    let all = |of: fn(&ResidentPoint) -> u64| points.iter().fold(0u64, |sum, point| sum.saturating_add(of(point)));
+    let all =
+        |of: fn(&ResidentPoint) -> u64| points.iter().fold(0u64, |sum, point| sum.saturating_add(of(point)));
     ResidentPoint {
         time_ms,
         resident: Resident {

@@ -26,7 +26,13 @@ fn analysed(processes: Vec<Process>) -> JobAnalysis {
 
 /// A look at a process with so many anonymous bytes, of which others' share is `elsewhere` and `alone` its own only.
 fn look(anonymous: u64, elsewhere: u64, alone: u64) -> Resident {
-    Resident { anonymous, anonymous_elsewhere: elsewhere, anonymous_alone: alone, file_elsewhere: 1, ..Resident::default() }
+    Resident {
+        anonymous,
+        anonymous_elsewhere: elsewhere,
+        anonymous_alone: alone,
+        file_elsewhere: 1,
+        ..Resident::default()
+    }
 }
 
 /// The parent has 900 bytes when it forks; the child writes to 100 of them.

@@ -655,7 +655,13 @@ mod tests {
 
     #[test]
     fn what_others_have_too_is_taken_off() {
-        let look = Resident { anonymous: 100, file: 50, anonymous_elsewhere: 60, file_elsewhere: 70, ..Resident::default() };
+        let look = Resident {
+            anonymous: 100,
+            file: 50,
+            anonymous_elsewhere: 60,
+            file_elsewhere: 70,
+            ..Resident::default()
+        };
         let share = look.proportional();
         assert_eq!((share.anonymous, share.file, share.total()), (40, 0, 40));
         assert!(look.tells_shares() && !share.tells_shares());

@@ -10,8 +10,8 @@ use heapwise_analysis::{self as analysis, Analysis, LineTotals, Place, Places};
 use rustc_hash::FxHashMap;
 
 use crate::model::{
-    Below, Exit, File, Function, Library, Line, Mode, Moment, Peak, Process, Recording, Report, Resident, ResidentKind,
-    Run, SCHEMA, Sampling, Temporary, UserLine, Whose,
+    Below, Exit, File, Function, Library, Line, Mode, Moment, Peak, Process, Recording, Report, Resident,
+    ResidentKind, Run, SCHEMA, Sampling, Temporary, UserLine, Whose,
 };
 use crate::source::Sources;
 use crate::{death, objects, place, tree};

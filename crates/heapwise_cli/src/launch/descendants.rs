@@ -120,7 +120,8 @@ impl Seen {
 
     fn observe(&mut self, pid: u32) {
         let folder = PathBuf::from(format!("/proc/{pid}"));
-        let Some((parent, start)) = fs::read_to_string(folder.join("stat")).ok().and_then(|text| parentage(&text))
+        let Some((parent, start)) =
+            fs::read_to_string(folder.join("stat")).ok().and_then(|text| parentage(&text))
         else {
             return;
         };
@@ -173,11 +174,15 @@ impl Process {
         match self.image.has {
             Contents { agent: true, .. } => None,
             Contents { python: false, .. } => (self.max_rss_bytes >= LARGE).then(|| {
-                format!("it is not Python; its memory, up to {} resident, is in no number here", bytes(self.max_rss_bytes))
+                format!(
+                    "it is not Python; its memory, up to {} resident, is in no number here",
+                    bytes(self.max_rss_bytes)
+                )
             }),
-            Contents { asked: Some(false), .. } => {
-                Some("it was started without the environment variables of heapwise, as by env={} or env -i".to_owned())
-            }
+            Contents { asked: Some(false), .. } => Some(
+                "it was started without the environment variables of heapwise, as by env={} or env -i"
+                    .to_owned(),
+            ),
             Contents { asked: Some(true), .. } if self.lasted >= STARTED_AFTER => Some(format!(
                 "heapwise is not installed for {}, or it was started with -S",
                 self.image.executable.display()
@@ -192,7 +197,9 @@ impl Image {
     /// another program. What is in memory is not looked for again in one that still runs `settled`.
     fn of(folder: &Path, settled: Option<&Self>) -> Option<Self> {
         let (executable, command) = (fs::read_link(folder.join("exe")).ok()?, command(folder)?);
-        if let Some(settled) = settled.filter(|known| known.executable == executable && known.command == command) {
+        if let Some(settled) =
+            settled.filter(|known| known.executable == executable && known.command == command)
+        {
             return Some(settled.clone());
         }
         let maps = fs::read_to_string(folder.join("maps")).ok()?;
@@ -213,7 +220,8 @@ impl Image {
 impl Contents {
     fn of(executable: &Path, maps: &str, environment: Option<&[u8]>) -> Self {
         let name = executable.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let is_python = |name: &str| ["python", "pypy", "graalpy"].iter().any(|start| name.starts_with(start));
+        let is_python =
+            |name: &str| ["python", "pypy", "graalpy"].iter().any(|start| name.starts_with(start));
         let variable = format!("{}=", env_vars::CAPTURE);
         Self {
             agent: maps.contains("/heapwise/_agent."),
@@ -227,7 +235,8 @@ impl Contents {
 /// The processes that the threads of a process started and that still have it as their parent.
 fn children(pid: u32) -> Vec<u32> {
     let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
-    let texts = threads.flatten().filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+    let texts =
+        threads.flatten().filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
     texts.flat_map(|text| text.split(' ').filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>()).collect()
 }
 
@@ -272,7 +281,10 @@ mod tests {
         assert_eq!(said(false, true, Some(true), 20, LARGE), None, "it may be starting");
         assert_eq!(said(false, true, None, 900, LARGE), None, "its environment is not known");
         assert_eq!(said(false, false, Some(true), 900, LARGE - 1), None, "it is small");
-        assert!(said(false, true, Some(true), 900, 0).is_some_and(|text| text.contains("installed for /usr/bin/thing")));
+        assert!(
+            said(false, true, Some(true), 900, 0)
+                .is_some_and(|text| text.contains("installed for /usr/bin/thing"))
+        );
         assert!(said(false, true, Some(false), 0, 0).is_some_and(|text| text.contains("env={}")));
         assert!(said(false, false, Some(true), 0, LARGE).is_some_and(|text| text.contains("50.0 MB")));
     }
@@ -280,7 +292,8 @@ mod tests {
     #[test]
     fn python_is_known_by_its_name_or_its_library() {
         let of = |executable: &str, maps, environment| Contents::of(Path::new(executable), maps, environment);
-        let bare = of("/usr/bin/python3.12", "7f00-7f01 r-xp 0 00:00 1 /lib/libc.so.6\n", Some(b"PATH=/bin\0"));
+        let bare =
+            of("/usr/bin/python3.12", "7f00-7f01 r-xp 0 00:00 1 /lib/libc.so.6\n", Some(b"PATH=/bin\0"));
         assert_eq!(bare, Contents { agent: false, python: true, asked: Some(false) });
         let maps = "7f00-7f01 r-xp 0 00:00 1 /usr/lib/libpython3.12.so.1.0\n7f02-7f03 r-xp 0 00:00 2 /p/heapwise/_agent.so\n";
         let asked = of("/opt/uwsgi", maps, Some(b"A=1\0HEAPWISE_CAPTURE=/x\0"));

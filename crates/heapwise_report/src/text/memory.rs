@@ -21,7 +21,9 @@ pub(super) fn write(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     };
     page.line(Line::default().add(Style::Strong, &title).add(Style::Quiet, when))?;
     if kind == ResidentKind::Pss {
-        page.line(Line::default().add(Style::Quiet, "a page that several processes have is divided among them"))?;
+        page.line(
+            Line::default().add(Style::Quiet, "a page that several processes have is divided among them"),
+        )?;
     }
     for (part, name) in [
         (resident.heap_bytes, "heap"),

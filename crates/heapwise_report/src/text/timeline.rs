@@ -38,7 +38,11 @@ pub(super) fn write(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     let legend = Line::default().add(Style::Strong, "Over time").to(CHART_COLUMN).add(Style::Heap, "█");
     let legend = legend.add(Style::Plain, " heap");
     let has_rss = chart.rss.iter().any(|&rss| rss > 0);
-    page.line(if has_rss { legend.add(Style::Quiet, &format!("  ░ {}", report.run.resident_kind.name())) } else { legend })?;
+    page.line(if has_rss {
+        legend.add(Style::Quiet, &format!("  ░ {}", report.run.resident_kind.name()))
+    } else {
+        legend
+    })?;
     for row in (0..ROWS).rev() {
         let label = match row {
             0 => "0 B".to_owned(),
