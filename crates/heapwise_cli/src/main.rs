@@ -7,6 +7,7 @@ mod commands;
 mod env_vars;
 mod exit;
 mod failure;
+mod held_signals;
 mod launch;
 mod terminal;
 mod verify;

@@ -44,7 +44,7 @@ impl fmt::Display for Verdict {
         let (before, after) = (megabytes(peak_before_bytes), megabytes(peak_after_bytes));
         match self {
             Self::Proven(_) => write!(out, "the peak fell from {before:.1} MB to {after:.1} MB"),
-            Self::SavesNothing(_) if peak_after_bytes > peak_before_bytes => {
+            Self::SavesNothing(_) if after > before * 1.01 => {
                 write!(out, "the peak is higher with it: {after:.1} MB instead of {before:.1} MB")
             }
             Self::SavesNothing(_) => {

@@ -8,10 +8,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use heapwise_fixer::{FileChange, Plan};
-use nix::sys::signal::{SigSet, SigmaskHow};
 use tempfile::NamedTempFile;
 
 use crate::failure::{self, Failure};
+use crate::held_signals::with_signals_held;
 
 /// Replaces the files; they are found from `folder` where their names are relative.
 ///
@@ -38,12 +38,7 @@ pub(crate) fn apply(plan: &Plan, folder: &Path) -> Result<(), Failure> {
         staged.push((path, new, change));
     }
     // From here on Ctrl-C has to wait: all files or none.
-    let mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK);
-    let done = replace(staged);
-    if let Ok(mask) = mask {
-        let _ = mask.thread_set_mask();
-    }
-    done
+    with_signals_held(|| replace(staged))
 }
 
 /// The new text beside the file.

@@ -148,15 +148,19 @@ impl Request<'_> {
     fn plan(&self, findings: &[&Finding]) -> Plan {
         plan(self.profile, &self.setting.folder, findings)
     }
+
+    /// The longest that one run may take, in seconds, for people.
+    fn limit(&self) -> f64 {
+        (self.setting.limit.as_secs_f64() * 10.0).round() / 10.0
+    }
 }
 
 fn impossible(fault: &Fault, request: &Request<'_>) -> Impossible {
     match fault {
         Fault::Interrupted(signal) => Impossible::Interrupted(*signal),
         Fault::TimedOut(what) => {
-            let limit = request.setting.limit.as_secs_f64();
             Impossible::Told(
-                format!("{what} did not end within {limit:.0} s, unedited"),
+                format!("{what} did not end within {} s, unedited", request.limit()),
                 "give it more with --timeout SECONDS; if it waits for stdin, give --stdin FILE".to_owned(),
             )
         }
@@ -225,8 +229,8 @@ impl Judge<'_> {
             Ok(outcome) => outcome,
             Err(Fault::Interrupted(signal)) => return Err(Impossible::Interrupted(signal)),
             Err(Fault::TimedOut(what)) => {
-                let limit = self.request.setting.limit.as_secs_f64();
-                return Ok(withdrawn(format!("with it {what} does not end within {limit:.0} s")));
+                let limit = self.request.limit();
+                return Ok(withdrawn(format!("with it {what} does not end within {limit} s")));
             }
             Err(Fault::Other(why)) => {
                 return Ok(withdrawn(format!("with it the program cannot be measured: {why}")));

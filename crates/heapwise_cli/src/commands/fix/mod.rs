@@ -20,6 +20,7 @@ use super::{output, reading};
 use crate::args::{FixArguments, FixFormat};
 use crate::exit::{End, ExitStatus};
 use crate::failure::{self, Failure};
+use crate::held_signals::with_signals_held;
 use crate::terminal::Look;
 use crate::verify::sandbox::Sandbox;
 use crate::verify::trial::Setting;
@@ -261,7 +262,8 @@ fn with_progress<T>(work: impl FnOnce(&mut dyn FnMut(usize, usize, &str)) -> T) 
     if let Ok(style) = ProgressStyle::with_template("heapwise: {msg} {spinner} {elapsed}") {
         spinner.set_style(style);
     }
-    spinner.enable_steady_tick(Duration::from_millis(100));
+    // Its thread must not take the signal that tells of the program's end.
+    with_signals_held(|| spinner.enable_steady_tick(Duration::from_millis(100)));
     let result = work(&mut |run, runs, what| {
         spinner.set_message(format!("run {run} of {runs}: {what}"));
         spinner.reset_elapsed();
