@@ -24,6 +24,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, sync_playwright
 
 MISSING = "no Chromium on this machine, so the page was not tested in a browser; on Debian: apt install chromium"
+# As `npm run build` in web/ writes it.
+ASSET = Path(__file__).parents[2] / "crates" / "heapwise_page" / "assets" / "page.html"
 PAYLOAD = re.compile(r'(id="payload">)([^<]*)(<)')
 TIME_LIMIT = 120
 
@@ -54,6 +56,17 @@ def opened(
     browser: Browser, path: Path, hash_: str = "", *, width: int = 1280, height: int = 900, dark: bool = False
 ) -> Iterator[Page]:
     """The page at `path`, ready."""
+    with plainly_opened(browser, path, hash_, width=width, height=height, dark=dark) as page:
+        page.wait_for_function("document.documentElement.dataset.ready !== undefined")
+        assert page.evaluate("document.documentElement.dataset.ready") == "yes", page.inner_text("#app")
+        yield page
+
+
+@contextmanager
+def plainly_opened(
+    browser: Browser, path: Path, hash_: str = "", *, width: int = 1280, height: int = 900, dark: bool = False
+) -> Iterator[Page]:
+    """The page at `path`, which need not have a program."""
     noise: list[str] = []
     context = browser.new_context(
         viewport={"width": width, "height": height},
@@ -82,8 +95,6 @@ def opened(
     page.on("request", request)
     try:
         page.goto(f"file://{quote(str(path))}{'#' + hash_ if hash_ else ''}")
-        page.wait_for_function("document.documentElement.dataset.ready !== undefined")
-        assert page.evaluate("document.documentElement.dataset.ready") == "yes", page.inner_text("#app")
         yield page
     finally:
         context.close()
@@ -121,11 +132,24 @@ def payload_of(path: Path) -> dict[str, Any]:
 
 def with_payload(path: Path, payload: dict[str, Any], name: str) -> Path:
     """A page like that at `path` that is given something else."""
-    packed = base64.b64encode(gzip.compress(json.dumps(payload).encode())).decode()
-    page = PAYLOAD.sub(lambda found: found.group(1) + packed + found.group(3), path.read_text(encoding="utf-8"))
+    page = PAYLOAD.sub(
+        lambda found: found.group(1) + _packed(payload) + found.group(3), path.read_text(encoding="utf-8")
+    )
     changed = path.with_name(name)
     changed.write_text(page, encoding="utf-8")
     return changed
+
+
+def filled(payload: dict[str, Any], path: Path) -> Path:
+    """The page as it is built, around a payload."""
+    text = ASSET.read_text(encoding="utf-8").replace("<!--heapwise:title-->", "known · heapwise")
+    text = text.replace("<!--heapwise:text-->", "as text").replace("<!--heapwise:payload-->", _packed(payload))
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _packed(payload: dict[str, Any]) -> str:
+    return base64.b64encode(gzip.compress(json.dumps(payload).encode())).decode()
 
 
 def byte_counts(page: Page, cells: str) -> list[int]:

@@ -107,8 +107,8 @@ mod tests {
 
     fn plan(files: &[(&str, &str, &str)]) -> Plan {
         let change = |(file, before, after): &(&str, &str, &str)| {
-            let change =
-                FileChange { before: (*before).into(), after: (*after).into(), ..FileChange::default() };
+            let mut change = FileChange::default();
+            (change.before, change.after) = ((*before).into(), (*after).into());
             ((*file).to_owned(), change)
         };
         Plan { files: files.iter().map(change).collect(), ..Plan::default() }

@@ -457,6 +457,7 @@ pub(crate) fn with_objects() -> Vec<u8> {
                 line,
                 module: "__main__".into(),
                 thread: 0,
+                called_from: None,
             }),
             kind: "pandas.DataFrame".into(),
             shape: vec![rows, 2],
