@@ -30,29 +30,30 @@ COMMANDS = {
 }
 
 
-def record(target: Target, heapwise: str, turns: int, capture: Path) -> None:
+def record(target: Target, heapwise: str, turns: int, capture: Path, folder: Path) -> None:
     command = [heapwise, "run", "--exact", "--no-report", "--force", "-o", str(capture), str(PROGRAM), str(turns)]
-    cost = timed(command, target, capture.parent)
+    cost = timed(command, target, folder)
     if cost.problem:
         raise SystemExit(f"cannot record {PROGRAM.name}: {cost.problem}")
 
 
-def events(target: Target, heapwise: str, capture: Path) -> int:
+def events(target: Target, heapwise: str, capture: Path, folder: Path) -> int:
     """Allocations and frees in the capture. In exact mode every block has both, but for those that are never freed."""
-    cost = timed([heapwise, "report", "--format", "json", str(capture)], target, capture.parent)
+    cost = timed([heapwise, "report", "--format", "json", str(capture)], target, folder)
     if cost.problem:
         raise SystemExit(f"cannot read {capture}: {cost.problem}")
-    return 2 * sum(line["allocations"] for line in json.loads(cost.stdout)["lines"])
+    lines: list[dict[str, int]] = json.loads(cost.stdout)["lines"]
+    return 2 * sum(line["allocations"] for line in lines)
 
 
-def recorded(target: Target, heapwise: str, wanted: int, capture: Path) -> int:
+def recorded(target: Target, heapwise: str, wanted: int, capture: Path, folder: Path) -> int:
     """Records a capture of at least `wanted` events; how many it has."""
     turns = 2
-    record(target, heapwise, turns, capture)
-    few = events(target, heapwise, capture)
+    record(target, heapwise, turns, capture, folder)
+    few = events(target, heapwise, capture, folder)
     turns = turns * wanted // few + 1
-    record(target, heapwise, turns, capture)
-    return events(target, heapwise, capture)
+    record(target, heapwise, turns, capture, folder)
+    return events(target, heapwise, capture, folder)
 
 
 def row(name: str, costs: list[Cost]) -> tuple[str, bool]:
@@ -80,7 +81,7 @@ def main() -> None:
         raise SystemExit("heapwise is not installed there; name one with --heapwise")
     with tempfile.TemporaryDirectory(prefix="heapwise-bench-") as folder:
         capture = (options.keep or Path(folder) / "large.heapwise").absolute()
-        count = recorded(target, target.heapwise, options.events, capture)
+        count = recorded(target, target.heapwise, options.events, capture, Path(folder))
         size = capture.stat().st_size
         costs: dict[str, list[Cost]] = {name: [] for name in COMMANDS}
         for _ in range(options.rounds):

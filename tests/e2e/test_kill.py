@@ -2,8 +2,8 @@
 
 The program keeps in a shared page what it holds, step by step. It is killed from outside, at a random instant behind a
 random step, while it runs on; or it ends itself at a random step, in one of the ways that run no exit handler. What the
-capture has of its blocks must be what the page says was held before the last step, or behind it, to the byte and in both
-modes, because blocks of its size are all recorded.
+capture has of its blocks must be what the page says was held before the last step, or behind it, to the byte and in
+both modes, because blocks of its size are all recorded.
 
 HEAPWISE_TEST_KILLS says how often each mode is killed on each Python (`make test-kills`: 100).
 """

@@ -2,9 +2,9 @@
 
     python tests/suites/run_valgrind.py --python PYTHON [--only NAME ...]
 
-PYTHON is that of an environment with heapwise installed. Each program runs in both modes, with `PYTHONMALLOC=malloc`, so
-that memcheck knows every block of Python's. An error counts if a frame of its stack is in the agent's library; those of
-the interpreter and its libraries alone do not. What the agent allocates for itself comes from pages that it maps, whose
+PYTHON is that of an environment with heapwise installed. Each program runs in both modes, with `PYTHONMALLOC=malloc`,
+so that memcheck knows every block of Python's. An error counts if a frame of its stack is in the agent's library; those
+of the interpreter and its libraries alone do not. What the agent allocates for itself comes from pages that it maps, whose
 bounds memcheck does not know: there only what is read before it was written is found.
 """
 
@@ -20,13 +20,22 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 PROGRAMS = Path(__file__).parents[1] / "programs"
-TARGETS = Path(__file__).parents[1] / "e2e" / "targets"
 AGENT = "/heapwise/_agent."
 # What the agent does: every kind of block and mapping, threads, generators, signals, forks, looks at objects.
 NAMES = (
-    "c_realloc_edges.py", "bytearray_extend.py", "mmap_resize.py", "munmap_partial.py", "threads.py", "generators.py",
-    "exceptions.py", "signal_handler.py", "code_address_reuse.py", "fork_child.py", "small_instances.py", "gc_cycles.py",
-)  # fmt: skip
+    "c_realloc_edges.py",
+    "bytearray_extend.py",
+    "mmap_resize.py",
+    "munmap_partial.py",
+    "threads.py",
+    "generators.py",
+    "exceptions.py",
+    "signal_handler.py",
+    "code_address_reuse.py",
+    "fork_child.py",
+    "small_instances.py",
+    "gc_cycles.py",
+)
 TIME_LIMIT = 600.0
 
 
@@ -59,15 +68,16 @@ def errors_in(report: Path) -> list[ElementTree.Element]:
     text = report.read_text(errors="replace")
     if "</valgrindoutput>" not in text:
         text += "</valgrindoutput>"
-    return ElementTree.fromstring(text).findall("error")
+    errors = ElementTree.fromstring(text).findall("error")
+    # Where it writes XML, memcheck looks for leaks too; what Python keeps to its end passed the agent's hooks.
+    return [error for error in errors if not (error.findtext("kind") or "").startswith("Leak_")]
 
 
 def told(error: ElementTree.Element) -> str:
     what = error.findtext("what") or error.findtext("xwhat/text") or "unknown"
-    frames = [
-        f"    {frame.findtext('fn') or '?'} ({Path(frame.findtext('obj') or '?').name})" for frame in error.iter("frame")
-    ]
-    return "\n".join([f"  {error.findtext('kind')}: {what}", *frames[:12]])
+    places = [(frame.findtext("fn") or "?", Path(frame.findtext("obj") or "?").name) for frame in error.iter("frame")]
+    frames = [f"    {function} ({library})" for function, library in places[:12]]
+    return "\n".join([f"  {error.findtext('kind')}: {what}", *frames])
 
 
 def main() -> None:

@@ -119,7 +119,7 @@ impl Look {
             shared_elsewhere: self.shares.elsewhere.shared,
             anonymous_alone: self.shares.alone,
         };
-        recorder::write_own(agent, &EventKind::Resident(resident));
+        recorder::write_own(agent, &EventKind::Resident(Box::new(resident)));
     }
 }
 

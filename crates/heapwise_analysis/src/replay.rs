@@ -194,8 +194,8 @@ impl<'a, W: Watch> Replay<'a, W> {
                 self.after(None, event.sequence);
                 return;
             }
-            EventKind::Resident(resident) => {
-                self.look(resident);
+            EventKind::Resident(ref resident) => {
+                self.look(**resident);
                 self.after(None, event.sequence);
                 return;
             }

@@ -190,7 +190,7 @@ impl Resident {
 }
 
 /// What happened.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum EventKind {
     /// A block was allocated and recorded.
     Allocation {
@@ -239,8 +239,8 @@ pub enum EventKind {
         /// Whether it can now be read or written.
         accessible: bool,
     },
-    /// The process was looked at.
-    Resident(Resident),
+    /// The process was looked at. Looks are rare and large; in a box they do not make every event large.
+    Resident(Box<Resident>),
     /// Memory was asked for and not given.
     Refused {
         /// Bytes asked for.
@@ -279,7 +279,7 @@ pub enum EventKind {
 }
 
 /// One event.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// Its place in the order of all events of the process.
     pub sequence: u64,
@@ -349,7 +349,7 @@ impl EventEncoder {
                 let at = self.start(out, 4, sequence, Some(address));
                 varint::put(out, at, length)
             }
-            EventKind::Resident(resident) => {
+            EventKind::Resident(ref resident) => {
                 let mut at = self.start(out, 13, sequence, None);
                 at = varint::put(out, at, Resident::NUMBERS as u64);
                 for number in resident.to_numbers() {
@@ -503,7 +503,7 @@ impl<'a> EventDecoder<'a> {
                 stack: self.stack()?,
                 accessible: self.number()? != 0,
             },
-            8 => EventKind::Resident(self.resident(8)?),
+            8 => EventKind::Resident(Box::new(self.resident(8)?)),
             9 => EventKind::Refused { size: self.number()?, stack: self.stack()?, limit: self.number()? },
             10 => EventKind::Reserve {
                 address: self.address(tag)?,
@@ -518,7 +518,7 @@ impl<'a> EventDecoder<'a> {
             12 => EventKind::Pool { address: self.address(tag)?, length: self.number()? },
             13 => {
                 let count = self.number()?;
-                EventKind::Resident(self.resident(count)?)
+                EventKind::Resident(Box::new(self.resident(count)?))
             }
             _ => return Err(DecodeError::UnknownTag(tag)),
         };
@@ -596,7 +596,8 @@ mod tests {
                 stack,
                 limit
             }),
-            any::<[u64; Resident::NUMBERS]>().prop_map(|n| EventKind::Resident(Resident::from_numbers(n))),
+            any::<[u64; Resident::NUMBERS]>()
+                .prop_map(|n| EventKind::Resident(Box::new(Resident::from_numbers(n)))),
             (address.clone(), any::<u64>(), any::<u32>())
                 .prop_map(|(address, length, stack)| EventKind::Reserve { address, length, stack }),
             (address.clone(), any::<u64>(), any::<u32>())
@@ -641,7 +642,7 @@ mod tests {
         let older = [8, 1, 2, 3, 4, 5, 6, 7, 8];
         let mut numbers = [0; Resident::NUMBERS];
         numbers[..8].copy_from_slice(&[1, 2, 3, 4, 5, 6, 7, 8]);
-        let expected = Some(EventKind::Resident(Resident::from_numbers(numbers)));
+        let expected = Some(EventKind::Resident(Box::new(Resident::from_numbers(numbers))));
         let read = |bytes: &[u8]| {
             let mut decoder = EventDecoder::new(bytes, 0);
             decoder.next_event().expect("a look").map(|event| event.kind)

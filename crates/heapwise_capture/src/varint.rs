@@ -22,6 +22,16 @@ pub(crate) fn put(out: &mut [u8], mut at: usize, mut value: u64) -> usize {
 /// Reads a value at `*at` and moves `*at` behind it.
 #[inline]
 pub(crate) fn get(bytes: &[u8], at: &mut usize) -> Result<u64, DecodeError> {
+    match bytes.get(*at) {
+        Some(&byte) if byte < 0x80 => {
+            *at += 1;
+            Ok(u64::from(byte))
+        }
+        _ => get_long(bytes, at),
+    }
+}
+
+fn get_long(bytes: &[u8], at: &mut usize) -> Result<u64, DecodeError> {
     let mut value = 0u64;
     let mut shift = 0;
     loop {

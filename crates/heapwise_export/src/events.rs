@@ -225,7 +225,7 @@ impl Rows {
             EventKind::Protect { address, length, stack, accessible } => {
                 ("protect", Some((Some(address), Some(length))), Some(accessible), Some(stack), None)
             }
-            EventKind::Resident(resident) => ("resident", None, None, None, Some(resident)),
+            EventKind::Resident(ref resident) => ("resident", None, None, None, Some(**resident)),
             EventKind::Reserve { address, length, stack } => {
                 ("reserve", Some((Some(address), Some(length))), None, Some(stack), None)
             }

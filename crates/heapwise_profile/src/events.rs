@@ -134,7 +134,7 @@ impl Iterator for Events<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<(u32, Event)> {
-        let (index, event) = self.current?;
+        let (index, event) = self.current.take()?;
         self.current = match self.decode(index) {
             None => self.take_earliest(),
             Some(next) => match self.others.peek() {

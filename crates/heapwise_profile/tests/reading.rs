@@ -130,7 +130,9 @@ fn steps() -> impl Strategy<Value = Vec<(u32, u64, EventKind)>> {
         (0u64..1600).prop_map(|address| EventKind::Free { address }),
         (0u64..100, 0u64..9)
             .prop_map(|(page, pages)| EventKind::Unmap { address: page * 4096, length: pages * 4096 }),
-        (0u64..9).prop_map(|anonymous| EventKind::Resident(Resident { anonymous, ..Resident::default() })),
+        (0u64..9).prop_map(|anonymous| {
+            EventKind::Resident(Box::new(Resident { anonymous, ..Resident::default() }))
+        }),
     ];
     prop::collection::vec((1u32..6, 0u64..3, kind), 0..3000)
 }

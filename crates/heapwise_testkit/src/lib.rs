@@ -254,7 +254,7 @@ impl CaptureBuilder {
 
     /// A look at the process.
     pub fn resident(&mut self, resident: Resident) -> &mut Self {
-        self.event(&EventKind::Resident(resident))
+        self.event(&EventKind::Resident(Box::new(resident)))
     }
 
     /// Lets the next event have the number of the last one, as the agent's looks do.

@@ -1,7 +1,7 @@
 """Starts children that heapwise is not in, and waits until the launcher has looked at them; prints their process ids.
 
-The launcher looks from a thread of its own, which sleeps between two looks. That it has gone to sleep some times more is
-how this program knows that it has looked.
+The launcher looks from a thread of its own, which sleeps between two looks. That it has gone to sleep some times more
+is how this program knows that it has looked.
 """
 
 import json
