@@ -2,10 +2,10 @@
 
     python benches/sizeof.py [--count 1000000] [--update benches/RESULTS.md]
 
-Each structure is measured by every tool that is installed; the truth is what tracemalloc and Arrow's pool see freed when
-it dies, of Polars' frames the memory of the process that is given back then. heapwise must be installed in this Python. Times
-are CPU time of the process, of one call, of the best of so many calls as fit into two seconds, three at most. The
-last column is left empty where Pympler does not look at the whole structure.
+Each structure is measured by every tool that is installed; the truth is what tracemalloc and Arrow's pool see freed
+when it dies, of Polars' frames the memory of the process that is given back then. heapwise must be installed in this
+Python. Times are CPU time of the process, of one call, of the best of so many calls as fit into two seconds, three
+at most. The last column is left empty where Pympler does not look at the whole structure.
 """
 
 from __future__ import annotations

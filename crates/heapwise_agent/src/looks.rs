@@ -28,6 +28,8 @@ use crate::{blocks, hooks, monitor, platform, process, room};
 const SHARE: u32 = 50;
 /// What looks may take of the run's time before it has passed: short programs are looked at too.
 const CREDIT: Duration = Duration::from_millis(40);
+/// The part of it that is kept for the last look, when the program has ended.
+const FOR_THE_LAST: Duration = Duration::from_millis(8);
 /// With less than this left no look is begun.
 const LEAST: Duration = Duration::from_millis(2);
 /// A single look takes one in so many of what is left, so that there is something for the heights to come.
@@ -68,6 +70,8 @@ static AGAIN_AT: AtomicU64 = AtomicU64::new(0);
 static HIGHEST: AtomicU64 = AtomicU64::new(0);
 static LOOKED_AT: AtomicU64 = AtomicU64::new(0);
 static LAST_SEQUENCE: AtomicU64 = AtomicU64::new(0);
+/// The last look found names of the user's for most of the heap.
+static NAMED: AtomicBool = AtomicBool::new(false);
 static SPENT_NS: AtomicU64 = AtomicU64::new(0);
 static OFF: AtomicBool = AtomicBool::new(true);
 /// A fork is under way: no thread is started.
@@ -156,7 +160,8 @@ fn allowed(agent: &Agent) -> Duration {
 
 /// The time that looks may still take.
 fn left(agent: &Agent) -> Duration {
-    allowed(agent).saturating_sub(Duration::from_nanos(SPENT_NS.load(Ordering::Relaxed)))
+    let kept = if OFF.load(Ordering::Relaxed) { Duration::ZERO } else { FOR_THE_LAST };
+    allowed(agent).saturating_sub(kept + Duration::from_nanos(SPENT_NS.load(Ordering::Relaxed)))
 }
 
 /// What the agent's own thread does at each tick: looks that are late or due again.
@@ -233,7 +238,8 @@ fn write(agent: &'static Agent, looks: &Looks) {
         DUE_AT.store(height + STEP, Ordering::Relaxed);
         return;
     }
-    let time = (left(agent) / PART).min(LONGEST);
+    let part = if OFF.load(Ordering::Relaxed) { 1 } else { PART };
+    let time = (left(agent) / part).min(LONGEST);
     let affordable = (room::left() / SHARE_OF_ROOM).saturating_sub(BESIDE_NOTES) / NOTE;
     if affordable < LEAST_OBJECTS {
         AGAIN_AT.store(0, Ordering::Relaxed);
@@ -246,7 +252,8 @@ fn write(agent: &'static Agent, looks: &Looks) {
     let allowance = Allowance { time, objects: objects as usize, smallest, heap: height };
     let sequence = recorder::sequence();
     let again = AGAIN_AT.swap(0, Ordering::Relaxed) != 0;
-    if !again && LAST_SEQUENCE.swap(sequence, Ordering::Relaxed) == sequence && sequence != 0 {
+    let same = LAST_SEQUENCE.swap(sequence, Ordering::Relaxed) == sequence && sequence != 0;
+    if same && !again && NAMED.load(Ordering::Relaxed) {
         // Nothing has changed since the last look.
         DUE_AT.store((height + height / 10).max(height + STEP), Ordering::Relaxed);
         return;
@@ -274,7 +281,9 @@ fn write(agent: &'static Agent, looks: &Looks) {
     // A look at a new height is followed by one that finds the names; that one by none.
     // It is not needed where the names explain what is there.
     let new = height > before.saturating_add(before / 20);
-    let unexplained = seen.inspection.reached_bytes < height / 10 * 9;
+    let named = seen.inspection.reached_bytes.saturating_sub(seen.inspection.unnamed_bytes);
+    let unexplained = named < height / 10 * 9;
+    NAMED.store(!unexplained, Ordering::Relaxed);
     AGAIN_AT.store(
         if new && unexplained && !again { platform::coarse_ms() + AFTERWARDS } else { 0 },
         Ordering::Relaxed,
@@ -381,6 +390,7 @@ pub(crate) fn after_fork_in_child() {
     SPENT_NS.store(0, Ordering::Relaxed);
     VERSIONS.store(0, Ordering::Relaxed);
     LAST_SEQUENCE.store(0, Ordering::Relaxed);
+    NAMED.store(false, Ordering::Relaxed);
     HIGHEST.store(0, Ordering::Relaxed);
     LOOKED_AT.store(0, Ordering::Relaxed);
     DUE_AT.store(STEP, Ordering::Relaxed);

@@ -14,6 +14,8 @@ use crate::objects::{Block, Join, same_holder};
 /// An object of another look is added for at least one in so many bytes of the peak.
 const SMALLEST_SHARE: u64 = 500;
 const SMALLEST: u64 = 32 * 1024;
+/// A block without a name is said to be a result that is being made from this size on, bytes.
+const LEAST_MADE: u64 = 256 * 1024;
 
 pub(crate) struct Held<'j, 'a> {
     join: &'j Join<'a>,
@@ -31,23 +33,29 @@ pub(crate) struct Held<'j, 'a> {
 impl<'j, 'a> Held<'j, 'a> {
     pub(crate) fn new(join: &'j Join<'a>, chosen: Option<usize>) -> Self {
         let look = chosen.map(|index| &join.profile.inspections()[index]);
-        let objects = look.map(|look| look.objects.clone()).unwrap_or_default();
+        let all = look.map(|look| look.objects.as_slice()).unwrap_or_default();
         let blocks = chosen.map(|index| join.found[index].clone()).unwrap_or_default();
         let smallest = (join.peak_bytes / SMALLEST_SHARE).max(SMALLEST);
         let mut held = Self {
             join,
             chosen,
-            objects,
+            objects: Vec::new(),
             blocks,
             small_bytes: 0,
             named: FxHashSet::default(),
             smallest,
         };
         let mut of_blocks = 0;
-        for index in 0..held.objects.len() {
-            let blocks = held.blocks_in(&held.objects[index], &held.blocks);
-            of_blocks += held.fresh_bytes(&blocks, |_| true);
-            held.named.extend(blocks.iter().map(|(key, _, _)| *key));
+        let mut seen = FxHashSet::default();
+        for object in all {
+            let blocks = held.blocks_in(object, &held.blocks);
+            for (key, buffer, block) in &blocks {
+                of_blocks += if seen.insert(*key) { buffer.bytes.min(block.bytes) } else { 0 };
+            }
+            if object.has_users_name() {
+                held.named.extend(blocks.iter().map(|(key, _, _)| *key));
+                held.objects.push(object.clone());
+            }
         }
         // What is reached beyond the blocks is small objects, of which there are no more than the peak has.
         let large: u64 = join.at_peak.iter().map(|block| block.bytes).sum();
@@ -71,13 +79,12 @@ impl<'j, 'a> Held<'j, 'a> {
         fresh.map(|(_, buffer, block)| buffer.bytes.min(block.bytes)).sum()
     }
 
-    /// Adds what other looks saw and this one does not have, from the nearest in time on: first what stands under names of
-    /// the user's, then what libraries were at work on.
-    pub(crate) fn add_from_other_looks(&mut self) {
+    /// Adds what this look saw under no name of the user's, and what other looks saw and this one does not have, from the
+    /// nearest in time on. Names of the user's come first, so that the same bytes do not stand under a library's too.
+    pub(crate) fn add_the_rest(&mut self) {
         let join = self.join;
-        let mut looks: Vec<(u64, usize)> =
-            join.looks.iter().copied().filter(|&(_, index)| Some(index) != self.chosen).collect();
-        looks.sort_by_key(|&(moment, _)| moment.abs_diff(join.peak));
+        let mut looks = join.looks.clone();
+        looks.sort_by_key(|&(moment, index)| (Some(index) != self.chosen, moment.abs_diff(join.peak)));
         let running: FxHashSet<(&str, &str)> = join
             .profile
             .outwards(join.peak_stack)
@@ -85,10 +92,16 @@ impl<'j, 'a> Held<'j, 'a> {
             .collect();
         for of_user in [true, false] {
             for &(_, index) in &looks {
+                let chosen = Some(index) == self.chosen;
                 for object in &join.profile.inspections()[index].objects {
                     let Some(holder) = &object.holder else { continue };
-                    let users = holder.kind != HolderKind::Stack && origin(&holder.file) == Origin::User;
-                    if users == of_user && self.may_still_hold(holder, &running) {
+                    if object.has_users_name() != of_user || chosen && of_user {
+                        continue;
+                    }
+                    let garbage = holder.kind == HolderKind::Garbage;
+                    if chosen && (garbage || self.blocks_in(object, &self.blocks).is_empty()) {
+                        self.objects.push(object.clone());
+                    } else if chosen || self.may_still_hold(holder, &running) {
                         self.add(object, index);
                     }
                 }
@@ -122,8 +135,10 @@ impl<'j, 'a> Held<'j, 'a> {
             blocks.map(|(_, buffer, block)| buffer.bytes.min(block.bytes)).sum()
         };
         let (all, living) = (sum(&|_| true), sum(&lives));
-        let fresh = self.fresh_bytes(&blocks, lives);
-        if fresh < self.smallest || living < all / 10 * 9 || fresh < all / 2 {
+        // Of the look that was chosen some blocks may be younger than the peak.
+        let chosen = Some(look) == self.chosen;
+        let fresh = if chosen { self.fresh_bytes(&blocks, |_| true) } else { self.fresh_bytes(&blocks, lives) };
+        if fresh < self.smallest || !chosen && living < all / 10 * 9 || fresh < all / 2 {
             return;
         }
         for (key, buffer, block) in blocks {
@@ -141,8 +156,10 @@ impl<'j, 'a> Held<'j, 'a> {
         let join = self.join;
         let mut made: FxHashMap<StackId, Vec<Block>> = FxHashMap::default();
         let running: FxHashSet<StackId> = chain(join, join.peak_stack).collect();
+        // Smaller ones may belong to something that was not looked at in full.
+        let least = (join.peak_bytes / 100).max(LEAST_MADE);
         for block in &join.at_peak {
-            if self.named.contains(&(block.born, block.address)) {
+            if block.bytes < least || self.named.contains(&(block.born, block.address)) {
                 continue;
             }
             // The innermost line of the user's on the block's stack is one that runs still.

@@ -440,7 +440,8 @@ impl<'a> Join<'a> {
         let tolerated = self.peak_bytes / 10;
         let named = |index: usize| {
             let objects = &profile.inspections()[index].objects;
-            let bytes: u64 = objects.iter().map(|object| object.own_bytes).sum();
+            let of_user = objects.iter().filter(|object| object.has_users_name());
+            let bytes: u64 = of_user.map(|object| object.own_bytes).sum();
             // In twentieths, so that of two that found about the same the nearer one is taken.
             bytes.min(self.peak_bytes) * 20 / self.peak_bytes.max(1)
         };
@@ -458,7 +459,7 @@ impl<'a> Join<'a> {
         }
         self.last_seen = last_seen;
         let mut held = Held::new(&self, index);
-        held.add_from_other_looks();
+        held.add_the_rest();
         held.add_what_is_being_made();
         let Held { objects, blocks, small_bytes, .. } = held;
         Objects {

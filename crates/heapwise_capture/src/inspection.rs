@@ -27,8 +27,10 @@ pub struct Inspection {
     pub spent_ns: u64,
     /// See `spent_ns`.
     pub allowed_ns: u64,
-    /// Bytes that names led to, each once, as far as it was looked.
+    /// Bytes that names and values without one led to, each once, as far as it was looked.
     pub reached_bytes: u64,
+    /// Of these, what names of libraries' functions and values without a name alone led to.
+    pub unnamed_bytes: u64,
     /// Whether everything was looked at; else the budget ended it, and bytes are lower bounds.
     pub complete: bool,
     /// The large holders, by bytes, largest first.
@@ -291,6 +293,15 @@ pub struct Resource {
     pub examples: Vec<String>,
     /// Who holds them, as names; empty if only garbage or a library does.
     pub held_by: Vec<String>,
+}
+
+impl Object {
+    /// Whether a name of the user's holds it: none of a library's function, no value without a name, no garbage.
+    pub fn has_users_name(&self) -> bool {
+        self.holder.as_ref().is_some_and(|holder| {
+            holder.called_from.is_none() && !matches!(holder.kind, HolderKind::Stack | HolderKind::Garbage)
+        })
+    }
 }
 
 impl Inspection {

@@ -110,12 +110,12 @@ impl Texts {
 
 /// The columns of an object of pyarrow; one for what has no columns. `None` if it is not laid out as is known.
 pub(crate) fn columns(live: Live<'_>, object: Address, class: ArrowClass) -> Option<Vec<Column>> {
-    let mut reader = Reader { left: MOST_ARRAYS };
+    let mut reader = Reader { left: MOST_ARRAYS, kind: (0, 0) };
     let (shared, beside): (Address, Address) = (live.read(object, FIELDS), live.read(object, FIELDS + 16));
     if class == ArrowClass::Buffer {
         // Behind the pointer stands the size, for the buffer protocol.
         let mut buffers = Vec::new();
-        let size = reader.buffer(shared, &mut buffers)?;
+        let size = reader.buffer(shared, &mut buffers)?.size;
         return (size == beside).then(|| vec![Column { length: size as u64, buffers, ..Column::default() }]);
     }
     if shared == 0 || shared != beside {
@@ -159,6 +159,15 @@ const FIELDS: usize = 32;
 struct Reader {
     /// Arrays that may still be looked at.
     left: usize,
+    /// The type that was met last, of which there are few, and its number.
+    kind: (Address, usize),
+}
+
+/// Where a buffer starts, and its bytes that are in use.
+#[derive(Debug, Clone, Copy, Default)]
+struct Extent {
+    start: Address,
+    size: usize,
 }
 
 impl Reader {
@@ -203,7 +212,10 @@ impl Reader {
         if kind == 0 || length > LONGEST || offset > LONGEST {
             return None;
         }
-        let kind = type_number(kind)?;
+        if self.kind.0 != kind {
+            self.kind = (kind, type_number(kind)?);
+        }
+        let kind = self.kind.1;
         let mut column = Column {
             length: length as u64,
             type_name: type_name(kind),
@@ -211,19 +223,19 @@ impl Reader {
             ..Column::default()
         };
         let buffers = self.pointers(buffers, buffers_end)?;
-        let mut sizes = Vec::with_capacity(buffers.len());
-        for &buffer in &buffers {
-            sizes.push(if buffer == 0 { 0 } else { self.buffer(buffer, &mut column.buffers)? });
+        let mut extents = Vec::with_capacity(buffers.len());
+        for buffer in buffers {
+            let extent = if buffer == 0 { None } else { Some(self.buffer(buffer, &mut column.buffers)?) };
+            extents.push(extent.unwrap_or_default());
         }
-        let width = if matches!(kind, LARGE_STRING | LARGE_BINARY) { 8 } else { 4 };
+        let wide = matches!(kind, LARGE_STRING | LARGE_BINARY);
+        let width = if wide { 8 } else { 4 };
         if matches!(kind, STRING | BINARY | LARGE_STRING | LARGE_BINARY)
-            && let (&[_, offsets, text], &[_, of_offsets, bytes]) = (buffers.as_slice(), sizes.as_slice())
-            && (offset + length + 1) * width <= of_offsets
+            && let &[_, offsets, text] = extents.as_slice()
+            && (offset + length + 1) * width <= offsets.size
         {
-            let [_, _, offsets] = words::<3>(offsets)?;
-            let start = if text == 0 { 0 } else { words::<3>(text)?[2] };
-            let offsets = offsets + offset * width;
-            column.texts.push(Texts { length, offsets, wide: width == 8, start, bytes });
+            let offsets = offsets.start + offset * width;
+            column.texts.push(Texts { length, offsets, wide, start: text.start, bytes: text.size });
         }
         let mut below = self.pointers(children, children_end)?;
         below.extend((dictionary != 0).then_some(dictionary));
@@ -257,16 +269,16 @@ impl Reader {
     }
 
     /// `Buffer`: whether it can be written, its address, size and capacity, in later versions the kind of its device,
-    /// then the buffer that it is a part of. Adds what was allocated at once; the result is its size.
-    fn buffer(&self, buffer: Address, found: &mut Vec<ArrowBuffer>) -> Option<usize> {
+    /// then the buffer that it is a part of. Adds what was allocated at once; the result is the buffer's own.
+    fn buffer(&self, buffer: Address, found: &mut Vec<ArrowBuffer>) -> Option<Extent> {
         let mut at = buffer;
-        let mut size = None;
+        let mut extent = None;
         for _ in 0..DEEPEST {
             let [_, flags, address, length, capacity, device, parent] = words::<7>(at)?;
             if length > capacity || capacity > LONGEST || flags & 0xff > 1 || flags >> 8 & 0xff > 1 {
                 return None;
             }
-            size = size.or(Some(length));
+            extent = extent.or(Some(Extent { start: address, size: length }));
             // `DeviceAllocationType::kCPU`, a byte; no address of an object ends in it.
             let parent = if device & 0xff == 1 { parent } else { device };
             if parent == 0 {
@@ -274,7 +286,7 @@ impl Reader {
                 if address != 0 && capacity > 0 && is_cpu {
                     found.push(ArrowBuffer { address, bytes: capacity as u64 });
                 }
-                return size;
+                return extent;
             }
             at = parent;
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use heapwise_capture::inspection::{Buffer, Class, Facts, Inspection, Object, Shared};
 use heapwise_capture::origin::{Origin, origin};
-use heapwise_cpython::objects::{Address, Builtin};
+use heapwise_cpython::objects::{Address, Builtin, Live};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::Allowance;
@@ -35,6 +35,8 @@ const SMALLEST_SHARE: u64 = 100;
 /// Buffers of fewer bytes are not listed.
 pub(crate) const SMALLEST_BUFFER: u64 = 16 * 1024;
 pub(crate) const MOST_BUFFERS: usize = 32;
+/// Blocks of a name that are in none of its parts.
+const MOST_BELOW: usize = 128;
 /// Classes that are told of, and from how many instances on.
 const MOST_CLASSES: usize = 30;
 const FEWEST_INSTANCES: u64 = 1000;
@@ -438,12 +440,21 @@ pub(crate) fn describe(walk: &Walk<'_>, roots: &Roots, allowance: Allowance, unt
     }
     held.sort_by_key(|entry| (std::cmp::Reverse(entry.1), entry.0));
     held.truncate(MOST_HOLDERS);
+    let blocks = regions.blocks(&account);
     let mut shared = shared(&account, &held);
     for (place, (index, bytes, _)) in held.iter().enumerate() {
         let name = &roots.names[*index];
         let own = account.retained[index + 1];
         let mut object = account.object(&name.text, name.object, *bytes, own, 0);
         object.holder = Some(name.holder.clone());
+        // What is in none of its parts is told by its largest blocks.
+        let mut known: FxHashSet<u64> = FxHashSet::default();
+        gather_buffers(&object, &mut known);
+        let mut below: Vec<Buffer> = held[place].2.iter().filter_map(|head| blocks.get(head)).flatten().copied().collect();
+        below.retain(|buffer| !known.contains(&buffer.address));
+        below.sort_by_key(|buffer| (std::cmp::Reverse(buffer.bytes), buffer.address));
+        below.truncate(MOST_BELOW);
+        object.buffers.extend(below);
         let with = std::mem::take(&mut shared[place]);
         object.shared_with = with
             .into_iter()
@@ -487,10 +498,20 @@ fn shared(account: &Account<'_, '_>, held: &[(usize, u64, Vec<u32>)]) -> Vec<Vec
     shared
 }
 
+/// Adds the addresses of the buffers of an object and its parts.
+fn gather_buffers(object: &Object, addresses: &mut FxHashSet<u64>) {
+    addresses.extend(object.buffers.iter().map(|buffer| buffer.address));
+    for part in &object.parts {
+        gather_buffers(part, addresses);
+    }
+}
+
 /// The graph of what no single name keeps alive: each name with all that it alone keeps is one region, and each
 /// shared object with all that only it keeps another.
 struct Regions {
     ways: FxHashMap<u32, Vec<u32>>,
+    /// By node the first node of its region.
+    head: Vec<u32>,
 }
 
 impl Regions {
@@ -521,7 +542,22 @@ impl Regions {
         for (from, to) in pairs {
             ways.entry(from).or_default().push(to);
         }
-        Self { ways }
+        Self { ways, head }
+    }
+
+    /// The large blocks of each region, by its head.
+    fn blocks(&self, account: &Account<'_, '_>) -> FxHashMap<u32, Vec<Buffer>> {
+        let walk = account.walk;
+        let mut blocks: FxHashMap<u32, Vec<Buffer>> = FxHashMap::default();
+        for (number, node) in walk.nodes.iter().enumerate() {
+            let head = self.head[number];
+            if node.address == 0 || node.size < SMALLEST_BUFFER || head == u32::MAX {
+                continue;
+            }
+            let form = walk.kinds.get(node.kind).form;
+            blocks.entry(head).or_default().extend(block(walk.live, form, node.address, node.size));
+        }
+        blocks
     }
 
     fn reached_from(&self, name: u32) -> Vec<u32> {
@@ -655,4 +691,20 @@ pub(crate) fn explain(walk: &Walk<'_>, address: Address, namespace: Address) -> 
         object.parts = account.parts("", namespace, Form::Dict, bytes, 0);
     }
     object
+}
+
+/// The large block of an object, if it has one.
+pub(crate) fn block(live: Live<'_>, form: Form, address: Address, own: u64) -> Option<Buffer> {
+    let (start, bytes) = match form {
+        Form::Array => {
+            let array = Array::read(live, address);
+            (array.start, if array.owns { array.bytes() } else { 0 })
+        }
+        Form::List => (live.list_items(address).address(), live.list_row_size(address)),
+        Form::Dict => (live.dict_table(address), live.dict_table_size(address)),
+        Form::Set => (live.set_table(address), live.set_table_size(address)),
+        Form::ByteArray => live.byte_array_buffer(address),
+        _ => (address, own),
+    };
+    (start != 0 && bytes >= SMALLEST_BUFFER).then_some(Buffer { address: start as u64, bytes })
 }

@@ -7,13 +7,12 @@
 use std::time::Duration;
 
 use heapwise_capture::inspection::{Buffer, Holder, HolderKind, Object};
-use heapwise_cpython::objects::{Address, Live};
+use heapwise_cpython::objects::Address;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::Allowance;
-use crate::arrays::Array;
 use crate::clock::thread_time;
-use crate::describe::{MOST_BUFFERS, SMALLEST_BUFFER, type_name};
+use crate::describe::{MOST_BUFFERS, block, type_name};
 use crate::kinds::{Form, Kinds};
 use crate::walk::{Limit, Walk};
 
@@ -178,20 +177,4 @@ fn by_class(below: &Walk<'_>, stays: &[bool], ends: &FxHashSet<Address>, smalles
     objects.sort_by_key(|object| std::cmp::Reverse(object.bytes));
     objects.truncate(MOST_CLASSES);
     objects
-}
-
-/// The large block of an object, if it has one.
-fn block(live: Live<'_>, form: Form, address: Address, own: u64) -> Option<Buffer> {
-    let (start, bytes) = match form {
-        Form::Array => {
-            let array = Array::read(live, address);
-            (array.start, if array.owns { array.bytes() } else { 0 })
-        }
-        Form::List => (live.list_items(address).address(), live.list_row_size(address)),
-        Form::Dict => (live.dict_table(address), live.dict_table_size(address)),
-        Form::Set => (live.set_table(address), live.set_table_size(address)),
-        Form::ByteArray => live.byte_array_buffer(address),
-        _ => (address, own),
-    };
-    (start != 0 && bytes >= SMALLEST_BUFFER).then_some(Buffer { address: start as u64, bytes })
 }

@@ -134,6 +134,8 @@ impl Inspector {
         inspection.objects.extend(garbage.objects);
         inspection.objects.sort_by_key(|object| std::cmp::Reverse(object.bytes));
         inspection.reached_bytes = reached_bytes;
+        let unnamed = inspection.objects.iter().filter(|object| !object.has_users_name());
+        inspection.unnamed_bytes = unnamed.map(|object| object.own_bytes).sum();
         let versions = versions(live, &roots);
         inspection.duration_ns = begun.elapsed().as_nanos() as u64;
         inspection.worked_ns = thread_time().saturating_sub(worked).as_nanos() as u64;

@@ -39,9 +39,9 @@ const FEWEST: usize = 32;
 /// A container of more elements is a large one: what it holds comes after everything near.
 const MANY: usize = 256;
 /// Elements of a large container that stand together in the order in which they are looked at.
-const PIECE: usize = 64;
+const PIECE: usize = 8;
 /// Elements of a large container that are walked into before it is another one's turn.
-const TURN: usize = 64;
+const TURN: usize = 8;
 /// Memory that several may own is known by its address from this size on, bytes.
 const SMALLEST_KNOWN: u64 = 4096;
 /// Nodes between two looks at the clock.

@@ -206,7 +206,9 @@ def arrow() -> dict[str, Callable[[], object]]:
     pa: Any = importlib.import_module("pyarrow")
 
     def table() -> Any:
-        return pa.table({"name": pa.array(names()), "price": pa.array(floats()), "pair": [[n, n] for n in range(COUNT)]})
+        return pa.table(
+            {"name": pa.array(names()), "price": pa.array(floats()), "pair": [[n, n] for n in range(COUNT)]}
+        )
 
     return {
         "Arrow array": lambda: pa.array(floats()),

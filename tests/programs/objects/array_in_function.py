@@ -14,7 +14,7 @@ def mean(values: np.ndarray) -> float:
 
 def load() -> float:
     samples = np.ones(4_000_000)  # <SAMPLES>
-    return mean(samples)
+    return max(mean(samples) for _ in range(30))
 
 
 load()

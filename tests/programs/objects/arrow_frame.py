@@ -4,10 +4,10 @@
 # expect: peak_heap_bytes ~ 20_000_000 .. 240_000_000
 # expect: object names bytes ~ 20_000_000
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-names = pd.Series(
-    pa.array(("%012d" % number for number in range(1_000_000)), type=pa.large_string()),
-    dtype=pd.ArrowDtype(pa.large_string()),
-)
+texts = pa.array(np.full(1_000_000, 123_456_789_012)).cast(pa.large_string())
+names = pd.Series(texts, dtype=pd.ArrowDtype(pa.large_string()))
+del texts

@@ -10,9 +10,10 @@
 import numpy as np
 import pyarrow as pa
 
+numbers = pa.array(np.full(2_000_000, 123_456_789_012))
 table = pa.table(
     {
-        "number": pa.array(np.arange(2_000_000) + 1, type=pa.int64(), mask=np.zeros(2_000_000, dtype=bool)),
-        "text": pa.array(("%012d" % number for number in range(2_000_000)), type=pa.string()),  # <TEXT>
+        "number": numbers,
+        "text": numbers.cast(pa.string()),  # <TEXT>
     }
 )

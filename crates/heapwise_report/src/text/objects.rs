@@ -22,8 +22,12 @@ const TEXT_COLUMN: usize = 18;
 pub(super) fn write(view: &View<'_>, limit: usize, page: &mut Page<'_>) -> io::Result<()> {
     let peak = view.report.peak.heap_bytes;
     let large = |object: &&HeldObject| object.bytes >= peak / SMALLEST && object.bytes > 0;
-    let objects: Vec<&HeldObject> =
-        view.report.objects.iter().filter(large).filter(|object| object.same_as.is_none()).collect();
+    let mut objects: Vec<&HeldObject> = Vec::new();
+    for object in view.report.objects.iter().filter(large) {
+        if object.same_as.is_none() && !is_told(object, &objects) {
+            objects.push(object);
+        }
+    }
     if objects.is_empty() || limit == 0 {
         return Ok(());
     }
@@ -86,6 +90,16 @@ fn write_object(view: &View<'_>, object: &HeldObject, page: &mut Page<'_>) -> io
         page.line(Line::default().to(TEXT_COLUMN + 2).add(Style::Quiet, &rest))?;
     }
     Ok(())
+}
+
+/// Whether a name in a library's function only leads to what an object above holds.
+fn is_told(object: &HeldObject, above: &[&HeldObject]) -> bool {
+    let in_library = object.holder.as_ref().is_some_and(|holder| holder.called_from.is_some());
+    in_library
+        && object.own_bytes < object.bytes / 100
+        && object.shared_with.iter().any(|shared| {
+            shared.bytes >= object.bytes / 100 * 98 && above.iter().any(|other| name_in(other) == shared.name)
+        })
 }
 
 /// Other names of an object that are told.
