@@ -3,7 +3,7 @@
 python benches/advice.py [--python .venv/bin/python] [--exact] [--update benches/RESULTS.md]
 
 The Python is one with heapwise, NumPy, pandas and SciPy installed. A program that cannot run, or whose twin prints
-something else, ends the whole with an error: no row is left out.
+something else, ends the whole with an error; one for older libraries than are installed is named below the table.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -20,7 +20,16 @@ from results import replace_block
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 
-from advice_programs import SAVING_BYTES, SAVING_SHARE, TOP, Score, find_advice_programs, score  # noqa: E402
+from advice_programs import (  # noqa: E402
+    SAVING_BYTES,
+    SAVING_SHARE,
+    TOP,
+    AdviceProgram,
+    Import,
+    Score,
+    find_advice_programs,
+    score,
+)
 from expectations import Mode  # noqa: E402
 from interpreters import Environment, Interpreter  # noqa: E402
 
@@ -32,13 +41,25 @@ print(json.dumps([list(sys.version_info[:3]), {name: have.get(name) for name in 
 """
 
 
-def scores(environment: Environment, mode: Mode) -> Iterator[Score]:
-    """One for each planted program."""
-    for program in find_advice_programs(ROOT / "tests" / "programs" / "advice"):
-        if program.expected is not None:
-            print(program.name, file=sys.stderr, flush=True)
-            with tempfile.TemporaryDirectory() as folder:
-                yield score(environment, program, Path(folder), mode, with_twin=program.has_twin)
+def planted(versions: Mapping[str, str | None]) -> tuple[list[AdviceProgram], list[AdviceProgram]]:
+    """The programs with planted waste, and those of them that are for older libraries than these."""
+    programs = [one for one in find_advice_programs(ROOT / "tests" / "programs" / "advice") if one.expected]
+    older = [one for one in programs if any(is_newer(needed, versions) for needed in one.imports)]
+    return [one for one in programs if one not in older], older
+
+
+def is_newer(needed: Import, versions: Mapping[str, str | None]) -> bool:
+    """Whether the library is there in a version that is too new."""
+    version = versions.get(needed.module)
+    return needed.below is not None and version is not None and int(version.split(".")[0]) >= needed.below
+
+
+def scores(environment: Environment, programs: list[AdviceProgram], mode: Mode) -> Iterator[Score]:
+    """One for each program."""
+    for program in programs:
+        print(program.name, file=sys.stderr, flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            yield score(environment, program, Path(folder), mode, with_twin=program.has_twin)
 
 
 def table(rows: list[Score]) -> str:
@@ -76,12 +97,15 @@ def main() -> None:
     release, versions = json.loads(asked.stdout)
     interpreter = Interpreter(options.python, (release[0], release[1], release[2]))
     environment = Environment(interpreter, options.python.parent.parent)
-    rows = list(scores(environment, "exact" if options.exact else "sampled"))
+    programs, older = planted(versions)
+    rows = list(scores(environment, programs, "exact" if options.exact else "sampled"))
     known = [f"{name} {version}" if version else f"no {name}" for name, version in versions.items()]
     python = ".".join(map(str, release))
     when = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     command = "python benches/advice.py" + (" --exact" if options.exact else "")
     block = f"Measured {when} with `{command}`. CPython {python}; {'; '.join(known)}.\n\n{table(rows)}"
+    if older:
+        block += f"\n\nFor older libraries, and not run: {', '.join(one.name for one in older)}."
     if options.update:
         replace_block(options.update, "advice.py", block)
     else:

@@ -4,7 +4,7 @@ against the header.
 Invariants: the header is as strict as that of other programs (an unknown line, or a marker that is not there, is an
 error); a program with a twin prints the same with and without the waste. The format is described in tests/README.md.
 
-    # needs: import NAME
+    # needs: import NAME [below VERSION]
     # expect: finding RULE at MARKER [symbol NAME]
     # expect: no finding [RULE]
 """
@@ -28,6 +28,7 @@ SAVING_BYTES = 2_000_000
 TOP = 3
 
 _HEADER = re.compile(r"# (needs|expect): (.+)$")
+_IMPORT = re.compile(r"import (\w+)(?: below (\d+))?$")
 _FINDING = re.compile(r"finding ([a-z0-9-]+) at ([A-Z]+)(?: symbol (\w+))?$")
 _NONE = re.compile(r"no finding(?: ([a-z0-9-]+))?$")
 
@@ -70,12 +71,20 @@ class Expected:
 
 
 @dataclass(frozen=True)
+class Import:
+    """A library that a program needs, of a major version below a number if one is given."""
+
+    module: str
+    below: int | None
+
+
+@dataclass(frozen=True)
 class AdviceProgram:
     """A program and its header. `quiet` has the rules that must not speak, `*` for all."""
 
     name: str
     path: Path
-    imports: tuple[str, ...]
+    imports: tuple[Import, ...]
     expected: Expected | None
     quiet: str | None
 
@@ -99,7 +108,7 @@ def read_advice_program(path: Path, root: Path) -> AdviceProgram:
         for number, line in enumerate(text.splitlines(), start=1)
         if (found := re.search(r"# <([A-Z]+)>(?: #-)?$", line))
     }
-    imports: list[str] = []
+    imports: list[Import] = []
     expected: Expected | None = None
     quiet: str | None = None
     for number, line in enumerate(text.splitlines(), start=1):
@@ -111,8 +120,8 @@ def read_advice_program(path: Path, root: Path) -> AdviceProgram:
         if not header:
             raise HeaderError(f"{path}:{number}: not a line of a header: {line!r}")
         key, value = header.groups()
-        if key == "needs" and value.startswith("import "):
-            imports.append(value.removeprefix("import "))
+        if key == "needs" and (found := _IMPORT.match(value)):
+            imports.append(Import(found[1], int(found[2]) if found[2] else None))
         elif key == "expect" and (found := _FINDING.match(value)):
             if found[2] not in markers:
                 raise HeaderError(f"{path}:{number}: no line carries the marker <{found[2]}>")

@@ -160,17 +160,21 @@ def make_environment(interpreter: Interpreter, wheel: Path, folder: Path) -> Env
     return environment
 
 
-def lacking(environment: Environment, module: str) -> str | None:
-    """Why a program that imports `module` cannot run in `environment`, or nothing if it can.
+def lacking(environment: Environment, module: str, below: int | None = None) -> str | None:
+    """Why a program that imports `module`, of a major version below `below`, cannot run in `environment`, or nothing if
+    it can.
 
     What is in ON_DEMAND is installed when it is first asked for; nothing else is.
     """
     with _locked(environment):
-        note = environment.folder / f"lacks-{module}"
+        note = environment.folder / f"lacks-{module}{below or ''}"
         if not note.exists():
             if module in ON_DEMAND:
                 subprocess.run([*_pip(environment), "install", "--only-binary=:all:", module], capture_output=True)
-            done = subprocess.run([environment.python, "-I", "-c", f"import {module}"], capture_output=True, text=True)
+            code = f"import {module}"
+            if below is not None:
+                code += f"\nassert int({module}.__version__.split('.')[0]) < {below}, {module}.__version__"
+            done = subprocess.run([environment.python, "-I", "-c", code], capture_output=True, text=True)
             error = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
             note.write_text("" if done.returncode == 0 else f"{environment.interpreter.label} lacks {module}: {error}")
         return note.read_text() or None

@@ -7,13 +7,18 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use heapwise_analysis::{Analysis, Block, Objects, Place, user_place};
+use heapwise_analysis::{Analysis, Block, Objects, Place, site_blocks, user_place};
 use heapwise_profile::inspection::{Holder, HolderKind, Inspection, Object};
 use heapwise_profile::{EventKind, FrameId, NO_STACK, Origin, Position, Profile, StackId, origin};
 use heapwise_source::{self as source, Liveness, Module, Role};
 use rustc_hash::FxHashMap;
 
 use crate::versions::Version;
+
+/// Blocks from this size on are recorded one by one.
+const LARGE_PIECE: u64 = 16 * 1024;
+/// More blocks of one line are not looked at.
+const MOST_PIECES: usize = 1_000_000;
 
 /// The parsed files of a capture, by name.
 #[derive(Debug)]
@@ -193,6 +198,19 @@ impl<'a> Case<'a> {
         seen.any(|other| other.name == object.name && 8 * other.bytes >= object.bytes)
     }
 
+    /// If the peak was reached while a line was making `table`: the large blocks that the line has beside it, such as
+    /// the pieces that it is put together of.
+    pub fn pieces_at_peak(&self, table: &Object, place: &Place<'_>) -> Vec<Block> {
+        if self.user_place(self.analysis.peak.stack).is_none_or(|it| (it.file, it.line) != (place.file, place.line)) {
+            return Vec::new();
+        }
+        let own: Vec<u64> = self.objects.blocks_of(table).iter().map(|block| block.born).collect();
+        let stacks = self.site(place.file, place.line, place.line).stacks;
+        let mut pieces = site_blocks(self.profile, &stacks, LARGE_PIECE, MOST_PIECES);
+        pieces.retain(|block| block.lives_at(self.peak_moment()) && !own.contains(&block.born));
+        pieces
+    }
+
     /// The blocks of an object and its parts that were live at the peak, largest first.
     pub fn blocks_at_peak(&self, object: &Object) -> Vec<Block> {
         let mut blocks = self.objects.blocks_of(object);
@@ -227,6 +245,29 @@ impl<'a> Case<'a> {
             }
         }
         site
+    }
+
+    /// All stacks that came the same way from the same line of the user's as `stack`, whoever called that.
+    pub fn same_code(&self, stack: StackId) -> Vec<StackId> {
+        let way = |stack| {
+            let mut frames = Vec::new();
+            for frame in self.profile.outwards(stack) {
+                frames.push(frame);
+                if self.is_user_file(self.profile.file_of(frame)) {
+                    return Some(frames);
+                }
+            }
+            None
+        };
+        let Some(wanted) = way(stack) else { return Vec::new() };
+        let place = self.user_place(stack);
+        let all = 1..=self.profile.stack_count() as StackId;
+        let alike = |&other: &StackId| {
+            self.user_place(other) == place
+                && self.analysis.stack(other).allocations > 0
+                && way(other).as_ref() == Some(&wanted)
+        };
+        all.filter(alike).collect()
     }
 
     /// The frames at the peak, of the thread that reached it, innermost first.

@@ -5,7 +5,7 @@
 //! them, if these lines made nothing else worth speaking of, and else told as an amount. Invariant: no change
 //! takes away more at the peak than the object alone keeps alive.
 
-use heapwise_analysis::{Change, Effect};
+use heapwise_analysis::{Block, Change, Effect};
 use heapwise_profile::inspection::Object;
 
 use crate::case::Case;
@@ -35,10 +35,12 @@ impl Case<'_> {
     fn changes(&self, object: &Object, own_bytes: u64, effect: &Effect) -> Vec<Change> {
         let mut changes = Vec::new();
         let mut in_blocks = 0;
+        let mut shared = None;
         let blocks = self.blocks_at_peak(object);
         for block in &blocks {
             if in_blocks + block.bytes > own_bytes + own_bytes / 50 {
                 // What is shared with others stays.
+                shared = shared.or(Some(block));
                 continue;
             }
             in_blocks += block.bytes;
@@ -46,14 +48,37 @@ impl Case<'_> {
                 let (from, until) = (block.born, block.freed.unwrap_or(u64::MAX));
                 changes.extend(amount(block.bytes, from, until, effect));
             } else {
-                changes.push(Change::Block { born: block.born, effect: effect.clone() });
+                changes.push(self.of_block(block, &blocks, effect));
             }
         }
         let rest = own_bytes.saturating_sub(in_blocks);
         if rest > own_bytes / 20 {
-            changes.extend(self.of_small_blocks(object, rest, effect));
+            changes.extend(match shared {
+                // A column has its part of a block of several.
+                Some(block) if in_blocks == 0 => {
+                    amount(rest, block.born, block.freed.unwrap_or(u64::MAX), effect)
+                }
+                _ => self.of_small_blocks(object, rest, effect),
+            });
         }
         changes
+    }
+
+    /// The change for one block. What the same code makes whenever it runs is the same thing each time, so where it is
+    /// made otherwise all of them are: the arrays of a function that is called again, one after the other.
+    fn of_block(&self, block: &Block, of_object: &[Block], effect: &Effect) -> Change {
+        let stacks = match effect {
+            Effect::Absent | Effect::Factor(_) => self.same_code(block.stack),
+            _ => Vec::new(),
+        };
+        let at_peak: u64 = stacks.iter().map(|&stack| self.analysis.stack(stack).peak_bytes).sum();
+        let own = of_object.iter().filter(|it| stacks.contains(&it.stack));
+        // If they made more than the object's blocks that is there at the peak, they make other things as well.
+        if at_peak > 0 && at_peak == own.map(|it| it.bytes).sum::<u64>() {
+            Change::Stacks { stacks, from: 0, until: u64::MAX, effect: effect.clone() }
+        } else {
+            Change::Block { born: block.born, effect: effect.clone() }
+        }
     }
 
     /// The change for `rest` bytes of an object that are in small blocks.

@@ -220,7 +220,8 @@ fn is_column(held: &Held<'_>) -> bool {
 /// The column's name: `state` of `frame['state']`.
 pub(crate) fn bare_column<'a>(held: &Held<'a>) -> Option<&'a str> {
     let rest = held.object.name.strip_prefix(held.symbol())?;
-    rest.strip_prefix("['")?.strip_suffix("']")
+    // Of a table in a dict the key of the dict comes first.
+    rest.strip_prefix("['")?.strip_suffix("']").filter(|name| !name.contains("']"))
 }
 
 /// The same for one call; names and types are as Python writes them.

@@ -19,6 +19,9 @@ pub(crate) struct ColumnUse {
     pub(crate) added: bool,
     /// Tables are joined or put together by it.
     pub(crate) joined_on: bool,
+    /// It is one of several keys of groups, and `observed` is not said: of categories pandas 2 then makes a group for every
+    /// combination.
+    pub(crate) one_of_keys: bool,
 }
 
 impl ColumnUse {
@@ -71,6 +74,12 @@ impl<'a> SourceOrderVisitor<'a> for Uses<'_> {
                 let on = ["on", "left_on", "right_on"].iter().filter_map(|name| argument(call, name, None));
                 self.uses.joined_on |=
                     joins && on.flat_map(syntax::parts).any(|part| is_text(part, self.column));
+                let groups = matches!(syntax::method(call), Some(("groupby", _)));
+                let keys = argument(call, "by", Some(0)).and_then(heapwise_source::strings).unwrap_or_default();
+                self.uses.one_of_keys |= groups
+                    && keys.len() > 1
+                    && keys.contains(&self.column)
+                    && argument(call, "observed", None).is_none();
             }
             _ => {}
         }

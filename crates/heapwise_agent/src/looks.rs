@@ -3,7 +3,7 @@
 //! The heap passing a height is noticed by a hook, which asks for a look and goes on. The main thread looks when it is
 //! next between two instructions; if it does not come to that soon, for instance because it waits for others, a
 //! short-lived thread of the agent takes the GIL and looks instead. A look that met a value before it got its name is
-//! followed by another a little later.
+//! followed by another a little later, and that by short ones at growing distances: arrays are made first and filled then.
 //!
 //! Invariants: the looks together stay within [`SHARE`] of the run, and each within [`SHARE_OF_ROOM`] of the memory
 //! that the program may still get; no thread of the agent waits for the GIL while the
@@ -56,6 +56,10 @@ const STACK: usize = 1 << 20;
 const PATIENCE: u64 = 10;
 /// Milliseconds from a look to the one that finds the names.
 const AFTERWARDS: u64 = 15;
+/// Milliseconds from that to the first that finds what the values have become; each further distance is four times longer.
+const FILLED: u64 = 60;
+/// A look for values alone takes no longer.
+const SHORT: Duration = Duration::from_millis(20);
 /// Holders below this share of the heap are left out.
 const SMALLEST_SHARE: u64 = 500;
 const SMALLEST: u64 = 32 * 1024;
@@ -65,8 +69,10 @@ static LOOKS: OnceLock<Looks> = OnceLock::new();
 static DUE_AT: AtomicU64 = AtomicU64::new(u64::MAX);
 /// When a look was asked for, by [`platform::coarse_ms`]; 0 while none is wanted.
 static WANTED_AT: AtomicU64 = AtomicU64::new(0);
-/// When the look that finds the names is due; 0 for none.
+/// When the look that finds the names, or what the values have become, is due; 0 for none.
 static AGAIN_AT: AtomicU64 = AtomicU64::new(0);
+/// Its distance from the look before, milliseconds.
+static DISTANCE: AtomicU64 = AtomicU64::new(0);
 static HIGHEST: AtomicU64 = AtomicU64::new(0);
 static LOOKED_AT: AtomicU64 = AtomicU64::new(0);
 static LAST_SEQUENCE: AtomicU64 = AtomicU64::new(0);
@@ -182,7 +188,8 @@ pub(crate) fn tick(agent: &'static Agent) {
     let looked = LOOKED_AT.load(Ordering::Relaxed);
     let again = AGAIN_AT.load(Ordering::Relaxed);
     if again != 0 && now >= again {
-        if height >= looked / 10 * 9 {
+        // What was there for a moment only is gone by now; what is left of it has its name.
+        if height >= looked / 4 {
             want(agent, height);
         } else {
             AGAIN_AT.store(0, Ordering::Relaxed);
@@ -238,20 +245,23 @@ fn write(agent: &'static Agent, looks: &Looks) {
         DUE_AT.store(height + STEP, Ordering::Relaxed);
         return;
     }
-    let part = if OFF.load(Ordering::Relaxed) { 1 } else { PART };
-    let time = (left(agent) / part).min(LONGEST);
     let affordable = (room::left() / SHARE_OF_ROOM).saturating_sub(BESIDE_NOTES) / NOTE;
+    let due = AGAIN_AT.swap(0, Ordering::Relaxed);
     if affordable < LEAST_OBJECTS {
-        AGAIN_AT.store(0, Ordering::Relaxed);
         DUE_AT.store(height + STEP, Ordering::Relaxed);
         return;
     }
+    let looked = LOOKED_AT.load(Ordering::Relaxed);
+    let again = due != 0 && platform::coarse_ms() >= due && height < looked.saturating_add(looked / 20);
+    let distance = DISTANCE.load(Ordering::Relaxed);
+    let longest = if again && distance >= FILLED { SHORT } else { LONGEST };
+    let part = if OFF.load(Ordering::Relaxed) { 1 } else { PART };
+    let time = (left(agent) / part).min(longest);
     let objects =
         (time.as_millis() as u64 * OBJECTS_PER_MS).clamp(LEAST_OBJECTS, MOST_OBJECTS.min(affordable));
     let smallest = (highest / SMALLEST_SHARE).max(SMALLEST);
     let allowance = Allowance { time, objects: objects as usize, smallest, heap: height };
     let sequence = recorder::sequence();
-    let again = AGAIN_AT.swap(0, Ordering::Relaxed) != 0;
     let same = LAST_SEQUENCE.swap(sequence, Ordering::Relaxed) == sequence && sequence != 0;
     if same && !again && NAMED.load(Ordering::Relaxed) {
         // Nothing has changed since the last look.
@@ -277,18 +287,19 @@ fn write(agent: &'static Agent, looks: &Looks) {
         }
         tables.write(sink, &TableRecord::Inspection { text: &text })
     });
-    let before = LOOKED_AT.swap(height, Ordering::Relaxed);
-    // A look at a new height is followed by one that finds the names; that one by none.
-    // It is not needed where the names explain what is there.
-    let new = height > before.saturating_add(before / 20);
+    LOOKED_AT.store(height, Ordering::Relaxed);
+    // Names that explain what is there need not be found.
     let named = seen.inspection.reached_bytes.saturating_sub(seen.inspection.unnamed_bytes);
-    let unexplained = named < height / 10 * 9;
-    NAMED.store(!unexplained, Ordering::Relaxed);
-    AGAIN_AT.store(
-        if new && unexplained && !again { platform::coarse_ms() + AFTERWARDS } else { 0 },
-        Ordering::Relaxed,
-    );
-    DUE_AT.store((height + height / 10).max(height + STEP), Ordering::Relaxed);
+    let explained = named >= height / 10 * 9;
+    NAMED.store(explained, Ordering::Relaxed);
+    let next = match again {
+        true => (4 * distance).max(FILLED),
+        false if explained => FILLED,
+        false => AFTERWARDS,
+    };
+    DISTANCE.store(next, Ordering::Relaxed);
+    AGAIN_AT.store(platform::coarse_ms() + next, Ordering::Relaxed);
+    DUE_AT.store((height + (height / 10).max(STEP)).max(highest / 10 * 9), Ordering::Relaxed);
 }
 
 /// Starts the thread that looks instead of the main one. Called by the agent's own thread only.

@@ -79,21 +79,6 @@ fn aliases_and_mutations() {
 }
 
 #[test]
-fn columns_are_whole_only_where_all_uses_are_known() {
-    let columns = |text: &str| {
-        let module = parse(text);
-        module.columns_of(module.variable_in(ScopeId::MODULE, "df").unwrap())
-    };
-    let known = columns("df = r()\ndf['a']; df.b.sum(); df.shape; df['c'] = df['d']\n");
-    assert_eq!(known.read.into_iter().collect::<Vec<_>>(), ["a", "b", "d"]);
-    assert_eq!(known.set.into_iter().collect::<Vec<_>>(), ["c"]);
-    assert_eq!(known.unknown, None);
-    for text in ["f(df)", "df.describe()", "df.columns", "df[name]", "x = df", "lambda: df['a']"] {
-        assert!(columns(&format!("df = r()\n{text}\n")).unknown.is_some(), "{text}");
-    }
-}
-
-#[test]
 fn classes_say_what_they_hold() {
     let module = parse(
         "import enum\nfrom dataclasses import dataclass\n@dataclass(frozen=True)\nclass A(enum.Enum, B, metaclass=M):\n    x: int\n    y: int = 3\n    z = 4\n    def f(self):\n        self.w, self.x = 1, 2\n        other.v = 3\nclass B:\n    __slots__ = ['p']\n    def __init__(self):\n        self.__dict__['a'] = 1\n",

@@ -6,7 +6,7 @@
 //! - who is called what: [`Module::scope_of_code`], [`Module::look_up`], [`Module::resolve`];
 //! - who reads what: [`Module::occurrences_of`], and what is read later: [`Liveness`].
 //!
-//! - what is done with a value: [`Module::uses_of`], [`Module::mutations_of`], [`Module::aliases_of`], [`Module::columns_of`];
+//! - what is done with a value: [`Module::uses_of`], [`Module::mutations_of`], [`Module::aliases_of`], [`Module::table_use`];
 //! - calls and classes: [`Module::call_at`], [`argument`], [`Module::targets_of`], [`Module::class_facts`].
 //!
 //! [`Editor`] writes changes of the text, each checked: the edited file parses, and its tree differs only as meant.
@@ -30,6 +30,7 @@ mod names;
 mod nesting;
 #[cfg(test)]
 mod tests;
+mod tables;
 mod text;
 mod uses;
 
@@ -43,5 +44,6 @@ pub use names::{
     Access, Block, Occurrence, Scope, ScopeId, ScopeKind, Statement, StatementId, StatementKind, Variable,
     VariableId,
 };
+pub use tables::TableUse;
 pub use text::{Lines, Place, Span, line_end};
-pub use uses::{ColumnUse, Use, UseKind};
+pub use uses::{Use, UseKind};

@@ -2,8 +2,6 @@
 //!
 //! Invariant: every read of a variable gives exactly one [`Use`]; what is not understood is [`UseKind::Other`], never left out.
 
-use std::collections::BTreeSet;
-
 use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_text_size::Ranged;
 
@@ -82,17 +80,6 @@ impl UseKind {
     }
 }
 
-/// Columns of a table that the code names.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ColumnUse {
-    /// Columns that are read.
-    pub read: BTreeSet<String>,
-    /// Columns that are set.
-    pub set: BTreeSet<String>,
-    /// The first use from which the columns cannot be told; `None` says that the list is whole.
-    pub unknown: Option<Span>,
-}
-
 /// Methods that change the object that they are called on.
 const MUTATING: &[&str] = &[
     "add",
@@ -120,9 +107,6 @@ const MUTATING: &[&str] = &[
     "symmetric_difference_update",
     "update",
 ];
-
-/// Attributes of tables that say something of all rows and name no column.
-const SHAPE: &[&str] = &["shape", "index", "size", "empty", "attrs", "ndim"];
 
 impl Module {
     /// What is done with a variable, in the order of the text; `del x` and assignments to `x` are no uses.
@@ -178,37 +162,6 @@ impl Module {
         }
         found.remove(0);
         found
-    }
-
-    /// The columns of a table that the code reads and sets by name.
-    ///
-    /// ```
-    /// use heapwise_source::{Module, ScopeId};
-    ///
-    /// let module = Module::parse("df = load()\nprint(df['a'].sum(), df.b.max(), len(df))\n")?;
-    /// let df = module.variable_in(ScopeId::MODULE, "df").unwrap();
-    /// let columns = module.columns_of(df);
-    /// assert_eq!(columns.read.into_iter().collect::<Vec<_>>(), ["a", "b"]);
-    /// assert_eq!(columns.unknown, None);
-    /// # Ok::<(), heapwise_source::SyntaxProblem>(())
-    /// ```
-    pub fn columns_of(&self, variable: VariableId) -> ColumnUse {
-        let mut columns = ColumnUse::default();
-        for one in self.uses_of(variable) {
-            match one.kind {
-                UseKind::Columns(names) => columns.read.extend(names),
-                UseKind::ColumnsSet(names) => columns.set.extend(names),
-                UseKind::Attribute(name) if SHAPE.contains(&name.as_str()) => {}
-                UseKind::Attribute(name) if !is_method_or_view(&name) => {
-                    columns.read.insert(name);
-                }
-                UseKind::Argument(Some(function), _) if function == "len" => {}
-                _ => {
-                    columns.unknown.get_or_insert(one.span);
-                }
-            }
-        }
-        columns
     }
 
     fn frame_of_scope(&self, scope: ScopeId) -> ScopeId {
@@ -349,25 +302,4 @@ fn comprehension_use(generators: &[ast::Comprehension], name: Span) -> UseKind {
         (_, true) => UseKind::Operand,
         _ => UseKind::Kept,
     }
-}
-
-/// Attributes of pandas and Polars tables that are no columns and through which all columns can be reached.
-fn is_method_or_view(name: &str) -> bool {
-    matches!(
-        name,
-        "T" | "at"
-            | "axes"
-            | "columns"
-            | "dtypes"
-            | "height"
-            | "iat"
-            | "iloc"
-            | "loc"
-            | "plot"
-            | "schema"
-            | "sparse"
-            | "style"
-            | "values"
-            | "width"
-    ) || name.starts_with('_')
 }

@@ -26,11 +26,11 @@ fn look_at(module: &Module) {
     for call in module.calls() {
         module.resolve(&call.func);
         module.consumed_at_once(call);
+        module.table_use(&call.clone().into());
     }
     for variable in module.variable_ids() {
         module.mutations_of(variable);
         module.aliases_of(variable);
-        module.columns_of(variable);
         liveness[1].last_reads(variable);
         for id in module.statement_ids().take(40) {
             if liveness[0].at(variable, id).is_dead() {

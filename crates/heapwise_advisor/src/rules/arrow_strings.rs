@@ -37,7 +37,7 @@ impl Rule for ArrowStrings {
             new_bytes: new_bytes(&held),
             facts: (),
         });
-        shrinking::by_owner(found).into_iter().map(|group| candidate(case, &group)).collect()
+        shrinking::candidates(case, found, |group| candidate(case, group))
     }
 }
 

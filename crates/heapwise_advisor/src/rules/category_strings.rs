@@ -1,7 +1,8 @@
 //! `category-strings`: columns of strings that take few values.
 //!
 //! Invariants: proposed only well above break-even, by the exact number of values; never for a column that the program
-//! adds to, changes with string methods, or joins on, where a category fails or turns back into strings.
+//! adds to, changes with string methods, or joins on, where a category fails or turns back into strings; nor, before
+//! pandas 3, for one of several keys of groups.
 
 use heapwise_source::ast::{Expr, Stmt};
 use heapwise_source::{Edit, Editor, Module, StatementId};
@@ -13,6 +14,7 @@ use crate::case::Case;
 use crate::edits;
 use crate::holding::{Held, is_enough, listed};
 use crate::usage::ColumnUse;
+use crate::versions::Version;
 use crate::words;
 
 /// The rule.
@@ -42,7 +44,7 @@ impl Rule for CategoryStrings {
 
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
         let found = case.held(case.least_bytes() / 20).into_iter().filter_map(|held| column(case, held));
-        shrinking::by_owner(found).into_iter().map(|group| candidate(case, &group)).collect()
+        shrinking::candidates(case, found, |group| candidate(case, group))
     }
 }
 
@@ -69,7 +71,9 @@ fn column<'a>(case: &Case<'a>, held: Held<'a>) -> Option<Column<'a>> {
     let new_bytes = rows * code_bytes + values * (8 + STR_BYTES + average);
     let worth = new_bytes * MUCH_SMALLER <= held.object.own_bytes && values * 4 <= rows;
     let uses = ColumnUse::of(case, &held);
-    (worth && !uses.text_methods && !uses.added && !uses.joined_on).then_some(Column {
+    let explodes =
+        uses.one_of_keys && case.library("pandas").is_none_or(|version| version < Version::new(3, 0));
+    (worth && !uses.text_methods && !uses.added && !uses.joined_on && !explodes).then_some(Column {
         held,
         new_bytes,
         facts: values,

@@ -33,7 +33,7 @@ impl Rule for Float32 {
             .filter(|held| held.dtype() == "float64" && (held.is_of("numpy") || held.is_of("pandas")))
             .filter(|held| is_exact(case, held))
             .map(|held| Shrinking { held, new_bytes: held.object.own_bytes / 2, facts: () });
-        shrinking::by_owner(found).into_iter().map(|group| candidate(case, &group)).collect()
+        shrinking::candidates(case, found, |group| candidate(case, group))
     }
 }
 

@@ -47,7 +47,7 @@ impl Rule for SmallerDtype {
 
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
         let found = case.held(case.least_bytes() / 20).into_iter().filter_map(|held| narrower(case, held));
-        shrinking::by_owner(found).into_iter().map(|group| candidate(case, &group)).collect()
+        shrinking::candidates(case, found, |group| candidate(case, group))
     }
 }
 

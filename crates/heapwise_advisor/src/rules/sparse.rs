@@ -61,8 +61,9 @@ fn candidate(case: &Case<'_>, held: &Held<'_>) -> Option<Candidate> {
     }
     let mut candidate = case.candidate(&held.place, held.symbol());
     candidate.title = format!(
-        "`{}` is {:.1} % zeros: {} dense, {} sparse",
+        "`{}` is {:.*} % zeros: {} dense, {} sparse",
         held.object.name,
+        if zeros > 0.999 { 3 } else { 1 },
         zeros * 100.0,
         words::bytes(old_bytes),
         words::bytes(new_bytes)

@@ -1,0 +1,198 @@
+//! Rules about arrays and tables on captures made by hand: bytes of what is made again and again, of what is being put
+//! together at the peak, and columns that nothing uses.
+
+use heapwise_advisor::{Finding, advise};
+use heapwise_analysis::{analyse, objects, profile::Profile};
+use heapwise_profile::inspection::{Buffer, Facts, Holder, HolderKind, Inspection, Object};
+use heapwise_testkit::{CaptureBuilder, Mode};
+
+const MB: u64 = 1_000_000;
+const FILE: &str = "/home/a/app.py";
+
+struct Program {
+    capture: CaptureBuilder,
+    events: u64,
+}
+
+impl Program {
+    fn new(source: &str) -> Self {
+        let mut capture = CaptureBuilder::new(Mode::Exact);
+        capture.file(FILE).source(FILE, source).fact("folder", "/home/a").fact("python", "3.12.1");
+        Self { capture, events: 0 }
+    }
+
+    fn allocate(&mut self, address: u64, megabytes: u64, frames: &[&str]) {
+        let stack = self.capture.stack(frames);
+        self.capture.allocation(address, megabytes * MB, stack);
+        self.events += 1;
+    }
+
+    fn free(&mut self, address: u64) {
+        self.capture.free(address);
+        self.events += 1;
+    }
+
+    fn look(&mut self, object: Object) {
+        let sequence = self.events;
+        self.capture.inspection(&Inspection { sequence, objects: vec![object], ..Inspection::default() });
+    }
+
+    fn findings(self, rule: &str) -> Vec<Finding> {
+        let profile = Profile::from_bytes(self.capture.build()).expect("a capture");
+        let analysis = analyse(&profile);
+        let objects = objects(&profile, &analysis);
+        let mut findings = advise(&profile, &analysis, &objects).findings;
+        findings.retain(|finding| finding.rule == rule);
+        findings
+    }
+}
+
+/// A column of a table, or an array, of one buffer.
+fn numbers(name: &str, kind: &str, address: u64, megabytes: u64) -> Object {
+    let bytes = megabytes * MB;
+    Object {
+        name: name.into(),
+        kind: kind.into(),
+        dtype: Some("int64".into()),
+        shape: vec![bytes / 8],
+        address,
+        bytes,
+        own_bytes: bytes,
+        buffers: vec![Buffer { address, bytes }],
+        facts: Facts {
+            minimum: Some(0.into()),
+            maximum: Some(99.into()),
+            zero_share: Some(0.01),
+            ..Facts::default()
+        },
+        ..Object::default()
+    }
+}
+
+fn global() -> Option<Holder> {
+    Some(Holder {
+        kind: HolderKind::Global,
+        file: FILE.into(),
+        function: "<module>".into(),
+        ..Holder::default()
+    })
+}
+
+fn table(columns: &[(&str, u64, u64)]) -> Object {
+    let parts: Vec<Object> = columns
+        .iter()
+        .map(|(name, address, megabytes)| {
+            numbers(&format!("t['{name}']"), "pandas.Series", *address, *megabytes)
+        })
+        .collect();
+    let bytes = parts.iter().map(|part| part.bytes).sum();
+    Object {
+        name: "t".into(),
+        kind: "pandas.DataFrame".into(),
+        shape: vec![bytes / 8 / parts.len() as u64, parts.len() as u64],
+        address: 7,
+        bytes,
+        own_bytes: bytes,
+        buffers: parts.iter().flat_map(|part| part.buffers.clone()).collect(),
+        parts,
+        holder: global(),
+        ..Object::default()
+    }
+}
+
+const AGES: &str = "\
+import numpy as np
+def ages():
+    found = np.zeros(100, dtype=int)
+    return found.mean()
+print(ages() + ages())
+";
+
+#[test]
+fn what_a_function_makes_at_each_call_is_smaller_each_time() {
+    let mut program = Program::new(AGES);
+    program.allocate(0x10_0000, 80, &["ages:3", "<module>:5"]);
+    let holder = Holder {
+        kind: HolderKind::Local,
+        file: FILE.into(),
+        function: "ages".into(),
+        first_line: 2,
+        ..Holder::default()
+    };
+    program
+        .look(Object { holder: Some(holder), ..numbers("found", "numpy.ndarray", 0x10_0000, 80) });
+    program.free(0x10_0000);
+    program.allocate(0x20_0000, 80, &["ages:3", "<module>:5"]);
+    let findings = program.findings("smaller-dtype");
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!((finding.symbol.as_str(), finding.line), ("found", 3));
+    assert_eq!(finding.peak_saving_bytes, 70 * MB);
+}
+
+const DELAYS: &str = "\
+import pandas as pd
+def late(t):
+    return t[t['delay'] > 9]
+t = pd.read_csv('flights.csv')
+work = make()
+print(len(late(t)['day']))
+";
+
+fn three_columns(program: &mut Program) -> Object {
+    program.allocate(0x10_0000, 40, &["<module>:4"]);
+    program.allocate(0x20_0000, 40, &["<module>:4"]);
+    program.allocate(0x30_0000, 20, &["<module>:4"]);
+    table(&[("delay", 0x10_0000, 40), ("day", 0x20_0000, 40), ("gate", 0x30_0000, 20)])
+}
+
+#[test]
+fn a_column_that_no_function_uses_need_not_be_read() {
+    let mut program = Program::new(DELAYS);
+    let table = three_columns(&mut program);
+    program.look(table);
+    program.allocate(0x90_0000, 50, &["<module>:5"]);
+    let findings = program.findings("columns-read");
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!((finding.symbol.as_str(), finding.line), ("t", 4));
+    assert_eq!(finding.peak_saving_bytes, 20 * MB);
+    let diff = &finding.fix.as_ref().expect("a fix").diff;
+    assert!(diff.contains("+t = pd.read_csv('flights.csv', usecols=[\"day\", \"delay\"])"), "{diff}");
+}
+
+#[test]
+fn while_a_table_is_read_its_pieces_shrink_too() {
+    let mut program = Program::new(DELAYS);
+    program.allocate(0x70_0000, 100, &["<module>:4"]);
+    let table = three_columns(&mut program);
+    program.free(0x70_0000);
+    program.look(table);
+    let findings = program.findings("columns-read");
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!(finding.peak_saving_bytes, 40 * MB);
+}
+
+#[test]
+fn a_table_that_goes_out_of_sight_is_left_alone() {
+    for use_of_all in ["late(t).describe()", "model.fit(t)", "print(t)", "for name in t: print(name)"] {
+        let mut program = Program::new(&format!("{DELAYS}{use_of_all}\n"));
+        let table = three_columns(&mut program);
+        program.look(table);
+        program.allocate(0x90_0000, 50, &["<module>:5"]);
+        assert_eq!(program.findings("columns-read"), [], "{use_of_all}");
+    }
+}
+
+#[test]
+fn a_column_that_the_program_makes_is_not_asked_of_the_file() {
+    let mut program = Program::new(&format!("{DELAYS}t['gain'] = t['delay'] * 2\nprint(t['gain'])\n"));
+    program.allocate(0x10_0000, 40, &["<module>:4"]);
+    program.allocate(0x20_0000, 40, &["<module>:4"]);
+    program.allocate(0x30_0000, 20, &["<module>:4"]);
+    program.allocate(0x40_0000, 40, &["<module>:7"]);
+    let columns =
+        [("delay", 0x10_0000, 40), ("day", 0x20_0000, 40), ("gate", 0x30_0000, 20), ("gain", 0x40_0000, 40)];
+    program.look(table(&columns));
+    let findings = program.findings("columns-read");
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    assert!(finding.message.contains("usecols=[\"day\", \"delay\"]"), "{}", finding.message);
+}
