@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use heapwise_advisor::{Advice, Finding, Safety};
-use heapwise_fixer::Withdrawal;
+use heapwise_fixer::{Plan, Withdrawal};
 use serde::Serialize;
 
 use super::{Applied, Writable, has_edit};
@@ -84,6 +84,8 @@ pub(super) struct Said<'a> {
     pub(super) verification: Option<&'a Verification>,
     pub(super) withdrawn: &'a [Withdrawn],
     pub(super) writable: &'a Writable,
+    /// The edits to show.
+    pub(super) shown: &'a Plan,
     /// The working directory of the run.
     pub(super) folder: &'a Path,
 }
@@ -134,8 +136,8 @@ impl<'a> Said<'a> {
             self.write_table(done, arguments.tolerance, width, &mut text);
         }
         self.write_rest(width, &mut text);
-        if !self.writable.ids.is_empty() {
-            let diff = self.writable.plan.diff(|file| short(self.folder, file));
+        if !self.shown.files.is_empty() {
+            let diff = self.shown.diff(|file| short(self.folder, file));
             let _ = write!(text, "\n{}", shown_diff(&diff));
         }
         if !arguments.apply && !arguments.ask && findings.iter().any(|finding| has_edit(finding)) {
