@@ -11,7 +11,7 @@ use heapwise_advisor::{Advice, Finding, Safety};
 use heapwise_fixer::{Plan, Withdrawal};
 use serde::Serialize;
 
-use super::{Applied, Writable, has_edit};
+use super::{Applied, Writable};
 use crate::args::FixArguments;
 use crate::failure;
 use crate::verify::{Proof, Verification};
@@ -140,22 +140,15 @@ impl<'a> Said<'a> {
             let diff = self.shown.diff(|file| short(self.folder, file));
             let _ = write!(text, "\n{}", shown_diff(&diff));
         }
-        if !arguments.apply && !arguments.ask && findings.iter().any(|finding| has_edit(finding)) {
-            let capture = failure::typed(&arguments.capture);
-            let proven = self.verification.is_some()
-                || self
-                    .writable
-                    .ids
-                    .iter()
-                    .any(|id| self.finding(id).is_some_and(|it| it.verified.is_some()));
-            let next = match (proven, self.writable.ids.is_empty()) {
-                (true, false) => Some(("To write it into your files", "--apply")),
-                (true, true) => None,
-                (false, _) => Some(("To prove it by running the program again", "--verify")),
+        if !arguments.apply && !arguments.ask && !self.shown.files.is_empty() {
+            let is_proven = |id: &String| self.finding(id).is_some_and(|it| it.verified.is_some());
+            let (purpose, option) = if self.writable.ids.iter().any(is_proven) {
+                ("To write what is proven into your files", "--apply")
+            } else {
+                ("To prove it by running the program again", "--verify")
             };
-            if let Some((purpose, option)) = next {
-                let _ = writeln!(text, "\n{purpose}: heapwise fix {capture} {option}");
-            }
+            let capture = failure::typed(&arguments.capture);
+            let _ = writeln!(text, "\n{purpose}: heapwise fix {capture} {option}");
         }
         text
     }
