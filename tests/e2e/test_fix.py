@@ -152,6 +152,19 @@ def test_the_edit_is_shown_and_no_file_changes(make: Make) -> None:
 
 
 @newest_only
+def test_an_edit_that_must_be_proven_first_is_shown_and_not_applied(make: Make) -> None:
+    text = (PROGRAMS["slots/script"].path).read_text()
+    project = make(text)
+    done = project.fix()
+    assert done.status == 0, done
+    assert b"to be proven" in done.stdout
+    assert b"slots" in done.stdout.split(b"+++ b/app.py")[1]
+    done = project.fix("--apply")
+    assert (done.status, b"nothing was applied" in done.stderr) == (5, True), done
+    assert project.script.read_text() == text
+
+
+@newest_only
 def test_names_that_are_wrong_are_told_with_those_that_are_right(make: Make) -> None:
     project = make()
     wanted = only_id(project.fixed())

@@ -113,7 +113,7 @@ Exit codes:
   0  done; with --verify: all edits are proven
   1  heapwise failed
   2  nothing was done: wrong arguments, or the program cannot be run again
-  5  an edit was tried and withdrawn, or nothing could be applied";
+  5  an edit is not proven, or cannot be made in the file as it is; or nothing could be applied";
 
 /// The whole command line.
 #[derive(Debug, Parser)]

@@ -17,7 +17,7 @@ pub(crate) enum ExitStatus {
     Partial = 3,
     /// A limit that was asked for is exceeded.
     Exceeded = 4,
-    /// An edit was tried and is not proven.
+    /// An edit is not proven, or cannot be made.
     NotProven = 5,
 }
 
@@ -41,4 +41,4 @@ Exit codes:
     2  wrong arguments, or a capture that cannot be read
     3  the report is partial, because the capture is damaged or incomplete
     4  a limit that was given is exceeded (heapwise diff --fail-on-growth)
-    5  an edit was tried and withdrawn (heapwise fix)";
+    5  an edit is not proven, or cannot be made (heapwise fix)";

@@ -158,12 +158,10 @@ impl Request<'_> {
 fn impossible(fault: &Fault, request: &Request<'_>) -> Impossible {
     match fault {
         Fault::Interrupted(signal) => Impossible::Interrupted(*signal),
-        Fault::TimedOut(what) => {
-            Impossible::Told(
-                format!("{what} did not end within {} s, unedited", request.limit()),
-                "give it more with --timeout SECONDS; if it waits for stdin, give --stdin FILE".to_owned(),
-            )
-        }
+        Fault::TimedOut(what) => Impossible::Told(
+            format!("{what} did not end within {} s, unedited", request.limit()),
+            "give it more with --timeout SECONDS; if it waits for stdin, give --stdin FILE".to_owned(),
+        ),
         Fault::Other(why) => Impossible::Told(
             format!("the program cannot be run again: {why}"),
             "run it with heapwise run first, in the same folder".to_owned(),

@@ -65,12 +65,16 @@ pub(super) fn fix(arguments: &FixArguments) -> Result<End> {
         None => safe_or_proven(arguments, &profile, &folder, &advice, &ready, &mut withdrawn),
     };
     withdrawn.extend(verification.iter().flat_map(said::withdrawn_by));
+    // Who only looks sees all edits, what must be proven first among them.
+    let looks = !arguments.verify && !arguments.apply;
+    let shown = if looks { planned(&profile, &folder, &advice, &ready) } else { writable.plan.clone() };
     let said = Said {
         advice: &advice,
         chosen: &chosen,
         verification: verification.as_ref(),
         withdrawn: &withdrawn,
         writable: &writable,
+        shown: &shown,
         folder: &folder,
     };
     if arguments.format == FixFormat::Text {
@@ -155,6 +159,12 @@ fn ready(
         withdrawn.extend(plan.withdrawn.into_iter().map(Withdrawn::from));
     }
     (ready, withdrawn)
+}
+
+/// The edits of findings.
+fn planned(profile: &Profile, folder: &Path, advice: &Advice, ready: &[usize]) -> Plan {
+    let findings: Vec<&Finding> = ready.iter().map(|&index| &advice.findings[index]).collect();
+    verify::plan(profile, folder, &findings)
 }
 
 /// Runs the program again, and keeps what that showed: beside the capture, and in the findings. Else the signal that came.

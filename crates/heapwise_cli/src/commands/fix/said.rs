@@ -8,10 +8,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use heapwise_advisor::{Advice, Finding, Safety};
-use heapwise_fixer::Withdrawal;
+use heapwise_fixer::{Plan, Withdrawal};
 use serde::Serialize;
 
-use super::{Applied, Writable, has_edit};
+use super::{Applied, Writable};
 use crate::args::FixArguments;
 use crate::failure;
 use crate::verify::{Proof, Verification};
@@ -84,6 +84,8 @@ pub(super) struct Said<'a> {
     pub(super) verification: Option<&'a Verification>,
     pub(super) withdrawn: &'a [Withdrawn],
     pub(super) writable: &'a Writable,
+    /// The edits to show.
+    pub(super) shown: &'a Plan,
     /// The working directory of the run.
     pub(super) folder: &'a Path,
 }
@@ -134,26 +136,19 @@ impl<'a> Said<'a> {
             self.write_table(done, arguments.tolerance, width, &mut text);
         }
         self.write_rest(width, &mut text);
-        if !self.writable.ids.is_empty() {
-            let diff = self.writable.plan.diff(|file| short(self.folder, file));
+        if !self.shown.files.is_empty() {
+            let diff = self.shown.diff(|file| short(self.folder, file));
             let _ = write!(text, "\n{}", shown_diff(&diff));
         }
-        if !arguments.apply && !arguments.ask && findings.iter().any(|finding| has_edit(finding)) {
-            let capture = failure::typed(&arguments.capture);
-            let proven = self.verification.is_some()
-                || self
-                    .writable
-                    .ids
-                    .iter()
-                    .any(|id| self.finding(id).is_some_and(|it| it.verified.is_some()));
-            let next = match (proven, self.writable.ids.is_empty()) {
-                (true, false) => Some(("To write it into your files", "--apply")),
-                (true, true) => None,
-                (false, _) => Some(("To prove it by running the program again", "--verify")),
+        if !arguments.apply && !arguments.ask && !self.shown.files.is_empty() {
+            let is_proven = |id: &String| self.finding(id).is_some_and(|it| it.verified.is_some());
+            let (purpose, option) = if self.writable.ids.iter().any(is_proven) {
+                ("To write what is proven into your files", "--apply")
+            } else {
+                ("To prove it by running the program again", "--verify")
             };
-            if let Some((purpose, option)) = next {
-                let _ = writeln!(text, "\n{purpose}: heapwise fix {capture} {option}");
-            }
+            let capture = failure::typed(&arguments.capture);
+            let _ = writeln!(text, "\n{purpose}: heapwise fix {capture} {option}");
         }
         text
     }
