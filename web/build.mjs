@@ -1,12 +1,12 @@
-// Builds the page around the payload: one HTML file with the program and the styles in it, allowed by their hashes.
-// `--verify` builds nothing, and fails if the committed page is not what the sources build.
+// Builds the pages that the crate fills in: each one HTML file with its styles, and its program if it has one, in it,
+// allowed by their hashes. `--verify` builds nothing, and fails if the committed pages are not what the sources build.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
-const target = fileURLToPath(new URL("../crates/heapwise_page/assets/page.html", import.meta.url));
+const assets = fileURLToPath(new URL("../crates/heapwise_page/assets/", import.meta.url));
 
 async function bundled(entry) {
   const built = await build({
@@ -27,28 +27,36 @@ async function bundled(entry) {
 
 const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
-const program = await bundled("src/main.ts");
-const style = await bundled("src/style.css");
-const policy = [
-  "default-src 'none'",
-  `script-src ${hash(program)}`,
-  `style-src ${hash(style)}`,
-  "img-src data:",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join("; ");
-const page = readFileSync(`${folder}src/page.html`, "utf8")
-  .replace("<!--policy-->", () => policy)
-  .replace("<!--style-->", () => style)
-  .replace("<!--program-->", () => program);
+async function page(name, stylesheet, entry) {
+  const style = await bundled(stylesheet);
+  const program = entry && (await bundled(entry));
+  const policy = [
+    "default-src 'none'",
+    ...(program ? [`script-src ${hash(program)}`] : []),
+    `style-src ${hash(style)}`,
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  return readFileSync(`${folder}src/${name}`, "utf8")
+    .replace("<!--policy-->", () => policy)
+    .replace("<!--style-->", () => style)
+    .replace("<!--program-->", () => program);
+}
 
-if (process.argv.includes("--verify")) {
-  if (readFileSync(target, "utf8") !== page) {
-    console.error("crates/heapwise_page/assets/page.html is not what web/ builds: run `npm run build` in web/ and commit it");
-    process.exit(1);
+const pages = [
+  ["page.html", "src/style.css", "src/main.ts"],
+  ["comparison.html", "src/comparison.css", null],
+];
+for (const [name, style, program] of pages) {
+  const built = await page(name, style, program);
+  if (!process.argv.includes("--verify")) {
+    writeFileSync(assets + name, built);
+    console.log(`${name}: ${built.length} characters`);
+  } else if (readFileSync(assets + name, "utf8") === built) {
+    console.log(`${name}: the committed one is what web/ builds (${built.length} characters)`);
+  } else {
+    console.error(`crates/heapwise_page/assets/${name} is not what web/ builds: run \`npm run build\` in web/ and commit it`);
+    process.exitCode = 1;
   }
-  console.log(`page: the committed one is what web/ builds (${page.length} characters)`);
-} else {
-  writeFileSync(target, page);
-  console.log(`page: ${page.length} characters`);
 }

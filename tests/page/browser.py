@@ -24,6 +24,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, sync_playwright
 
 MISSING = "no Chromium on this machine, so the page was not tested in a browser; on Debian: apt install chromium"
+# As `npm run build` in web/ writes it.
+ASSET = Path(__file__).parents[2] / "crates" / "heapwise_page" / "assets" / "page.html"
 PAYLOAD = re.compile(r'(id="payload">)([^<]*)(<)')
 TIME_LIMIT = 120
 
@@ -121,11 +123,22 @@ def payload_of(path: Path) -> dict[str, Any]:
 
 def with_payload(path: Path, payload: dict[str, Any], name: str) -> Path:
     """A page like that at `path` that is given something else."""
-    packed = base64.b64encode(gzip.compress(json.dumps(payload).encode())).decode()
-    page = PAYLOAD.sub(lambda found: found.group(1) + packed + found.group(3), path.read_text(encoding="utf-8"))
+    page = PAYLOAD.sub(lambda found: found.group(1) + _packed(payload) + found.group(3), path.read_text(encoding="utf-8"))
     changed = path.with_name(name)
     changed.write_text(page, encoding="utf-8")
     return changed
+
+
+def filled(payload: dict[str, Any], path: Path) -> Path:
+    """The page as it is built, around a payload."""
+    text = ASSET.read_text(encoding="utf-8").replace("<!--heapwise:title-->", "known · heapwise")
+    text = text.replace("<!--heapwise:text-->", "as text").replace("<!--heapwise:payload-->", _packed(payload))
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _packed(payload: dict[str, Any]) -> str:
+    return base64.b64encode(gzip.compress(json.dumps(payload).encode())).decode()
 
 
 def byte_counts(page: Page, cells: str) -> list[int]:

@@ -349,6 +349,7 @@ def test_a_program_that_allocated_nothing_has_a_page(browser: Browser, made: Mad
         "timeline": {name: [] for name in payload["timeline"]},
         "moments": {"time_ms": [0], "heap": [0], "peak": 0},
         "threads": [],
+        "processes": [],
         "places": {
             "files": [{"name": "", "short": "", "nearness": 0, "library": ""}],
             "functions": {"name": ["<no Python>"], "file": [0], "line": [0], "own": [0], "total": [0]},
@@ -356,6 +357,8 @@ def test_a_program_that_allocated_nothing_has_a_page(browser: Browser, made: Mad
         },
         "nodes": {"up": [0], "line": [0], "steps": [0], "gap": [], "change": [], "surplus": [], "kept": []},
         "sources": [],
+        "objects": [],
+        "findings": [],
     }
     with opened(browser, with_payload(path, nothing, "nothing.html")) as page:
         assert "Nothing was allocated" in page.inner_text("h1")

@@ -18,6 +18,7 @@ export const enum Kind {
   Library,
   Smaller,
   NoPython,
+  Process,
 }
 
 /** A tree to draw: columns by node. */
@@ -25,7 +26,7 @@ export interface Tree {
   count: number;
   parent: Int32Array;
   kind: Uint8Array;
-  /** The line, the library's number in `libraries`, or the thread. */
+  /** The line, the library's number in `libraries`, the thread, or the process. */
   ref: Int32Array;
   /** By node of the payload: the node that it is drawn in. */
   of: Int32Array;
@@ -44,6 +45,8 @@ export class Calls {
   /** The line; -1 for "smaller"; 0 for what no Python line asked for. */
   readonly line: Int32Array;
   readonly libraries: string[] = [];
+  /** By node: its thread; -1 for the program. */
+  private readonly thread: Int32Array;
   private readonly first: Int32Array;
   private readonly moment: Int32Array;
   private readonly change: Float64Array;
@@ -62,6 +65,7 @@ export class Calls {
     this.count = count;
     this.parent = new Int32Array(count);
     this.line = Int32Array.from(nodes.line);
+    this.thread = new Int32Array(count).fill(-1);
     this.first = new Int32Array(count + 1);
     const steps = nodes.gap.length;
     this.moment = new Int32Array(steps);
@@ -75,6 +79,7 @@ export class Calls {
     for (let node = 0; node < count; node++) {
       const parent = node - nodes.up[node];
       this.parent[node] = parent;
+      this.thread[node] = node > 0 && node <= threads.length ? node - 1 : this.thread[parent];
       this.first[node] = step;
       let moment = -1;
       for (const end = step + nodes.steps[node]; step < end; step++) {
@@ -122,11 +127,12 @@ export class Calls {
     return result;
   }
 
-  /** Bytes of each node itself. */
-  own(selection: Selection): Float64Array {
+  /** Bytes of each node itself, if its thread is among those `within`. */
+  own(selection: Selection, within: Uint8Array | null): Float64Array {
     const own = new Float64Array(this.count);
     const { mode, at, from, to } = selection;
     for (let node = 0; node < this.count; node++) {
+      if (within && !within[this.thread[node]]) continue;
       let sum = 0;
       for (let step = this.first[node]; step < this.first[node + 1]; step++) {
         const moment = this.moment[step];
@@ -141,6 +147,21 @@ export class Calls {
       own[node] = sum;
     }
     return own;
+  }
+
+  /** Bytes live at every moment in the threads `within`. */
+  course(within: Uint8Array): Float64Array {
+    const course = new Float64Array(this.payload.moments.time_ms.length);
+    for (let node = 0; node < this.count; node++) if (within[this.thread[node]]) for (let step = this.first[node]; step < this.first[node + 1]; step++) course[this.moment[step]] += this.change[step];
+    for (let moment = 1; moment < course.length; moment++) course[moment] += course[moment - 1];
+    return course;
+  }
+
+  /** Sums by thread of bytes of the nodes. */
+  byThread(own: Float64Array): Float64Array {
+    const sums = new Float64Array(this.payload.threads.length);
+    for (let node = 1; node < this.count; node++) sums[this.thread[node]] += own[node];
+    return sums;
   }
 
   /** Sums by line and by function of bytes of the nodes. */
@@ -174,14 +195,16 @@ export class Calls {
   }
 
   /** The tree to draw. */
-  tree(foldLibraries: boolean, splitThreads: boolean): Tree {
-    const { places, threads } = this.payload;
+  tree(foldLibraries: boolean, split: boolean): Tree {
+    const { places, threads, processes } = this.payload;
     const parent: number[] = [0];
     const kind: number[] = [Kind.Program];
     const ref: number[] = [0];
     const near: number[] = [-1];
     const of = new Int32Array(this.count);
     const known = new Map<number, number>();
+    const threadsOf = new Int32Array(processes.length);
+    for (const { process } of threads) if (process !== null) threadsOf[process]++;
     const most = Math.max(places.lines.line.length, threads.length, places.files.length) + 1;
     const enter = (above: number, itsKind: Kind, itsRef: number, itsNearness: number): number => {
       const key = (above * 8 + itsKind) * most + itsRef;
@@ -199,7 +222,9 @@ export class Calls {
     for (let node = 1; node < this.count; node++) {
       const above = of[this.parent[node]];
       if (node <= threads.length) {
-        of[node] = splitThreads ? enter(0, Kind.Thread, node - 1, -1) : 0;
+        const { process } = threads[node - 1];
+        const around = split && processes.length > 1 && process !== null ? enter(0, Kind.Process, process, -1) : 0;
+        if (split) of[node] = around > 0 && threadsOf[process!] === 1 ? around : enter(around, Kind.Thread, node - 1, -1);
         continue;
       }
       const line = this.line[node];

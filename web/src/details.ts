@@ -1,6 +1,6 @@
 // The parts of the page that are lists of things: objects, advice, the run.
 
-import { bar, element } from "./dom";
+import { bar, element, prose } from "./dom";
 import { bytes, count, counted, seconds, share, shortened, visible } from "./format";
 import type { Finding, HeldObject, Payload } from "./payload";
 
@@ -87,6 +87,20 @@ export function saving(finding: Finding): string {
   return `−${bytes(finding.peak_saving_bytes)}`;
 }
 
+/** What a run with the change showed. */
+function verdict(finding: Finding): HTMLElement | string {
+  const { verified } = finding;
+  if (!verified) return finding.fix ? "Not proven yet: heapwise fix --verify runs the program again with the change." : "";
+  const peaks = `${bytes(verified.peak_before_bytes)} → ${bytes(verified.peak_after_bytes)}`;
+  if (isProven(finding)) return element("b", { class: "saving" }, `Proven: ${peaks}, same output.`);
+  return element("b", { class: "disproven" }, `Tried: ${peaks}, but ${verified.same_output ? "the peak is not lower" : "the output differs"}.`);
+}
+
+/** Whether a run with the change lowered the peak and printed the same. */
+export function isProven({ verified }: Finding): boolean {
+  return !!verified && verified.same_output && verified.peak_after_bytes < verified.peak_before_bytes;
+}
+
 export function findings(payload: Payload, links: Links, search: string): HTMLElement {
   const box = element("div", { class: "findings" });
   const found = payload.findings.filter((it) => !search || [it.title, it.message, it.rule, it.file, it.symbol].some((text) => text?.toLowerCase().includes(search)));
@@ -94,19 +108,18 @@ export function findings(payload: Payload, links: Links, search: string): HTMLEl
   else if (found.length === 0) box.append(element("p", { class: "none" }, "No advice matches the search."));
   for (const finding of found) {
     const known = Object.entries(finding.evidence ?? {}).filter(([, value]) => value !== null && value !== undefined && value !== "");
-    const proven = finding.verified;
     box.append(
       element(
         "article",
         { class: "finding", id: `finding-${finding.id}` },
-        element("h3", {}, element("b", { class: "saving" }, saving(finding)), " ", element("bdi", {}, visible(shortened(finding.title, 300)))),
+        element("h3", {}, element("b", { class: "saving" }, saving(finding)), " ", element("bdi", {}, ...prose(visible(shortened(finding.title, 300))))),
         element("p", { class: "muted" }, links.place(finding.file, finding.line), ` · ${visible(finding.rule)}`),
-        element("p", {}, visible(shortened(finding.message, 4000))),
+        element("p", {}, ...prose(visible(shortened(finding.message, 4000)))),
         element(
           "p",
           {},
           `Predicted: peak ${bytes(payload.peak.heap_bytes)} → ${bytes(finding.new_peak_bytes ?? payload.peak.heap_bytes - finding.peak_saving_bytes)}. `,
-          proven ? element("b", {}, `Proven: ${bytes(proven.peak_before_bytes)} → ${bytes(proven.peak_after_bytes)}, ${proven.same_output ? "same output" : "the output differs"}.`) : "Not proven yet: heapwise fix --verify.",
+          verdict(finding),
         ),
         known.length > 0 ? element("details", {}, element("summary", {}, "Evidence"), element("dl", {}, ...known.flatMap(([name, value]) => [element("dt", {}, visible(name.replaceAll("_", " "))), element("dd", {}, evidence(name, value))]))) : null,
         finding.fix?.diff ? element("details", { open: true }, element("summary", {}, `The change (${visible(finding.fix.safety)})`), diff(finding.fix.diff)) : null,
@@ -131,7 +144,10 @@ export function run(payload: Payload): HTMLElement {
   add("Accuracy", it.sampling ? `peak ± ${bytes(peak.error_bytes)} (one standard error): blocks under ${bytes(it.sampling.threshold_bytes)} were sampled, larger ones all recorded` : "exact: every block was recorded");
   add("Live at the end", bytes(payload.leaked_bytes));
   add("Temporary", `${bytes(temporary.bytes)} in ${counted(temporary.allocations, "block")} freed within 10 ms`);
-  if (it.processes.length > 1) for (const process of it.processes) add(`Process ${process.pid}`, `peak ${bytes(process.peak_heap_bytes)} · ${visible(shortened(process.command.join(" "), 300))}`);
+  if (payload.processes.length > 1)
+    for (const process of payload.processes)
+      add(`Process ${process.pid}`, `own peak ${bytes(process.own_peak_bytes)}, ${bytes(process.peak_bytes)} at the peak of all, ${seconds(process.start_s)} to ${seconds(process.end_s)} · ${visible(process.command)}`);
+  for (const other of it.not_followed ?? []) add(`Process ${other.pid}`, `not followed: ${visible(shortened(other.reason, 300))} · ${visible(shortened(other.command.join(" "), 300))}`);
   add("Threads", payload.threads.map((thread) => visible(thread.name) || (thread.os_id ? `thread ${thread.os_id}` : "unnamed")).slice(0, 50).join(", "));
   box.append(element("dl", {}, ...rows.flatMap(([name, text]) => [element("dt", {}, name), element("dd", {}, element("bdi", {}, text))])));
   if (resident) {
@@ -149,6 +165,7 @@ export function run(payload: Payload): HTMLElement {
     if (resident.not_resident_bytes > 0) box.append(element("p", { class: "note" }, `${bytes(resident.not_resident_bytes)} more were asked for and cannot have been in memory: never touched, or swapped out. The split is a bound.`));
   }
   const notes: string[] = [];
+  if (folded.threads > 0) notes.push(`${counted(folded.threads, "thread")} are not told apart`);
   if (folded.calls > 0) notes.push(`${counted(folded.calls, "small call")} (${bytes(folded.call_bytes)} at the peak) are summed up as “smaller calls”`);
   if (folded.lines > 0) notes.push(`${counted(folded.lines, "line")} (${bytes(folded.line_bytes)} at the peak) are not listed`);
   if (folded.source_lines > 0) notes.push(`${counted(folded.source_lines, "line")} of source text are left out`);

@@ -25,11 +25,24 @@ export function append(parent: Node, children: Child[]): void {
   }
 }
 
+/** Prose in which what stands between backticks is code. */
+export function prose(text: string): Node[] {
+  const parts = text.split("`");
+  // Without its end, a backtick is one.
+  if (parts.length % 2 === 0) return [document.createTextNode(text)];
+  return parts.map((part, i) => (i % 2 === 1 ? element("code", {}, part) : document.createTextNode(part)));
+}
+
 /** A bar that shows a share of a whole, 0 to 1. */
 export function bar(share: number, kind = ""): HTMLElement {
   const fill = element("i", { class: `fill ${kind}` });
   fill.style.width = `${Math.max(0, Math.min(1, share)) * 100}%`;
   return element("span", { class: "bar", "aria-hidden": "true" }, fill);
+}
+
+/** An entry of a legend. */
+export function legendKey(name: string, text: string): HTMLElement {
+  return element("span", { class: `key ${name}` }, element("i", { "aria-hidden": "true" }), text);
 }
 
 export async function copy(text: string): Promise<boolean> {

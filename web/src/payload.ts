@@ -14,7 +14,9 @@ export interface Payload {
     shared: (number | null)[];
   };
   moments: { time_ms: number[]; heap: number[]; peak: number };
-  threads: { name: string; os_id: number }[];
+  /** `process` is null where an entry stands for all threads that are not told apart. */
+  threads: { name: string; os_id: number; process: number | null }[];
+  processes: { pid: number; command: string; own_peak_bytes: number; peak_bytes: number; start_s: number; end_s: number }[];
   places: Places;
   nodes: Nodes;
   sources: { file: number; parts: [number, string][]; lines: number }[];
@@ -29,6 +31,7 @@ export interface Payload {
     source_lines: number;
     objects: number;
     findings: number;
+    threads: number;
   };
 }
 
@@ -41,7 +44,7 @@ export interface Run {
   duration_s: number;
   exit: { code: number } | { signal: number } | null;
   recording: "complete" | "open" | "stopped_early";
-  processes: { pid: number; parent: number; command: string[]; peak_heap_bytes: number }[];
+  not_followed?: { pid: number; command: string[]; reason: string }[];
   problems: string[];
 }
 

@@ -5,11 +5,26 @@ import type { Selection } from "./calls";
 export const TABS = ["lines", "functions", "source", "objects", "advice", "run"] as const;
 export type Tab = (typeof TABS)[number];
 
+/** One process or one thread. */
+export interface Part {
+  kind: "process" | "thread";
+  index: number;
+}
+
+/** How much there is to select from. */
+export interface Counts {
+  moments: number;
+  peak: number;
+  processes: number;
+  threads: number;
+}
+
 export interface State {
   selection: Selection;
+  part: Part | null;
   tab: Tab;
   fold: boolean;
-  threads: boolean;
+  split: boolean;
   search: string;
   /** The steps from the root to the frame that fills the flame graph, `kind.ref`. */
   zoom: string[];
@@ -21,9 +36,10 @@ export interface State {
 export function initial(peak: number): State {
   return {
     selection: { mode: "live", at: peak, from: -1, to: -1 },
+    part: null,
     tab: "lines",
     fold: true,
-    threads: false,
+    split: false,
     search: "",
     zoom: [],
     file: -1,
@@ -43,7 +59,8 @@ export function toHash(state: State, peak: number): string {
   }
   if (state.tab !== "lines") out.set("tab", state.tab);
   if (!state.fold) out.set("libraries", "open");
-  if (state.threads) out.set("threads", "split");
+  if (state.part) out.set("of", `${state.part.kind}.${state.part.index}`);
+  if (state.split) out.set("threads", "split");
   if (state.search) out.set("search", state.search);
   if (state.zoom.length > 0) out.set("zoom", state.zoom.join("_"));
   if (state.file >= 0) out.set("file", String(state.file));
@@ -54,7 +71,7 @@ export function toHash(state: State, peak: number): string {
 }
 
 /** Reads the part behind #. Whatever stands there, the result is valid. */
-export function fromHash(hash: string, peak: number, moments: number): State {
+export function fromHash(hash: string, { moments, peak, processes, threads }: Counts): State {
   const state = initial(peak);
   const read = new URLSearchParams(hash.replace(/^#/, ""));
   const whole = (text: string | null, from: number, to: number, otherwise: number): number => {
@@ -73,7 +90,12 @@ export function fromHash(hash: string, peak: number, moments: number): State {
   const tab = TABS.find((it) => it === read.get("tab"));
   if (tab) state.tab = tab;
   state.fold = read.get("libraries") !== "open";
-  state.threads = read.get("threads") === "split";
+  state.split = read.get("threads") === "split";
+  const [kind, index] = (read.get("of") ?? "").split(".");
+  if (kind === "process" || kind === "thread") {
+    const part = whole(index ?? null, 0, (kind === "process" ? processes : threads) - 1, -1);
+    if (part >= 0) state.part = { kind, index: part };
+  }
   state.search = (read.get("search") ?? "").slice(0, 200);
   state.zoom = (read.get("zoom") ?? "").split("_").filter((step) => /^\d+\.\d+$/.test(step));
   state.file = whole(read.get("file"), 0, 1e9, -1);

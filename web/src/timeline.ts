@@ -8,7 +8,7 @@ import type { Payload } from "./payload";
 export class TimeLine {
   private plot: uPlot | null = null;
   private selection: Selection;
-  private readonly data: uPlot.AlignedData;
+  private data: uPlot.AlignedData;
   private readonly dark = matchMedia("(prefers-color-scheme: dark)");
 
   constructor(
@@ -29,6 +29,7 @@ export class TimeLine {
       time_ms.map((_, i) => sum(anonymous[i], shared[i])),
       anonymous.slice(),
       heap,
+      heap.map(() => null),
     ] as uPlot.AlignedData;
     this.make();
     new ResizeObserver(() => this.resize()).observe(box);
@@ -38,6 +39,19 @@ export class TimeLine {
   select(selection: Selection): void {
     this.selection = selection;
     this.plot?.redraw(false);
+  }
+
+  /** Draws the heap of a part by moment in front of all; `null` ends that. */
+  showPart(course: Float64Array | null): void {
+    const { time_ms } = this.payload.timeline;
+    const moments = this.payload.moments.time_ms;
+    let moment = 0;
+    const part = time_ms.map((time) => {
+      while (moment + 1 < moments.length && moments[moment + 1] <= time) moment++;
+      return course && moments[moment] <= time ? course[moment] : null;
+    });
+    this.data = [...this.data.slice(0, -1), part] as unknown as uPlot.AlignedData;
+    this.plot?.setData(this.data);
   }
 
   /** The moment nearest to a time in seconds. */
@@ -89,6 +103,7 @@ export class TimeLine {
           { ...area("--rss-shared", "--rss-shared-fill", 1), paths: stepped },
           { ...area("--rss-anonymous", "--rss-anonymous-fill", 1), paths: stepped },
           area("--heap", "--heap-fill", 2),
+          { ...area("--part", "--part-fill", 2), paths: stepped },
         ],
         hooks: {
           draw: [(plot) => this.marks(plot)],

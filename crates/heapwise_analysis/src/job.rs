@@ -13,7 +13,7 @@ use heapwise_profile::{
 use crate::account::StackTotals;
 use crate::replay::replay;
 use crate::resident::ResidentPoint;
-use crate::ticks::{At, GONE, Level, Ticks};
+use crate::ticks::{At, GONE, Level, Reached, Ticks};
 use crate::time_line::TimeLine;
 use crate::totals::Totals;
 use crate::{Analysis, Peak, Refusal, Refusals, ThreadTotals};
@@ -32,6 +32,19 @@ pub struct JobAnalysis {
     /// In the resident memory of all together, a page that several of them have counts once (PSS). Not so where the
     /// system does not tell.
     pub shared_pages_once: bool,
+    /// The same processes: what [`crate::job_moments`] needs of them.
+    pub(crate) courses: Vec<ProcessCourse>,
+}
+
+/// How a process stands among the others of a run.
+#[derive(Debug)]
+pub(crate) struct ProcessCourse {
+    /// How much later than the first one it started, milliseconds.
+    pub(crate) offset_ms: u64,
+    pub(crate) ticks: Ticks,
+    pub(crate) merged: Merged,
+    /// Whether what it held at its end counts as leaked.
+    pub(crate) with_leaks: bool,
 }
 
 /// What one process of a run held. Times count from the start of the first.
@@ -104,7 +117,14 @@ pub fn analyse_job(job: &Job) -> Option<JobAnalysis> {
     refused.sort_by_key(|refusal| refusal.time_ms);
     refused.drain(..refused.len().saturating_sub(Refusals::KEPT));
     let shared_pages_once = parts.iter().any(|part| part.ticks.looks.iter().any(tells_shares));
-    Some(JobAnalysis { analysis: total.analysis, profile, processes, shared_pages_once })
+    let courses = parts.into_iter().zip(merged).enumerate().map(|(index, (part, merged))| ProcessCourse {
+        with_leaks: part.with_leaks(index == 0),
+        offset_ms: part.offset_ms,
+        ticks: part.ticks,
+        merged,
+    });
+    let courses = courses.collect();
+    Some(JobAnalysis { analysis: total.analysis, profile, processes, shared_pages_once, courses })
 }
 
 fn tells_shares(point: &ResidentPoint) -> bool {
@@ -139,6 +159,11 @@ impl Part<'_> {
     /// The analysis with what was live after the event in place of the high-water mark.
     fn at(&self, event: u64) -> Analysis {
         replay(&self.process.profile, At(event)).0
+    }
+
+    /// Whether what it held at its end counts as leaked.
+    fn with_leaks(&self, first: bool) -> bool {
+        first || self.process.profile.header().state == State::Closed
     }
 }
 
@@ -200,17 +225,18 @@ impl Course {
     /// The event after which a process held what counts for the peak.
     fn event_of(&self, index: usize, part: &Part<'_>) -> u64 {
         let Some(time_ms) = self.time_ms.checked_sub(part.offset_ms) else { return 0 };
-        let ticks = &part.ticks.ticks;
-        let here = ticks.binary_search_by_key(&time_ms, |tick| tick.time_ms).ok().map(|at| ticks[at]);
-        let level = match (here, self.raised_by) {
-            (None, _) => part.ticks.level_before(time_ms),
-            (Some(tick), None) => tick.last,
-            (Some(tick), Some(by)) if by == index => tick.high,
-            (Some(tick), Some(_)) => tick.low,
-        };
-        let Level { event, .. } = level;
+        let Level { event, .. } = part.ticks.level_at(time_ms, reached(self.raised_by, index));
         // Nothing is live before the first event, and no event has the number of the end.
         if event == GONE { 0 } else { event }
+    }
+}
+
+/// How a height that the process with the index `raised_by` came to was reached for that with the index `index`.
+pub(crate) fn reached(raised_by: Option<usize>, index: usize) -> Reached {
+    match raised_by {
+        None => Reached::Behind,
+        Some(by) if by == index => Reached::ByItself,
+        Some(_) => Reached::ByAnother,
     }
 }
 
@@ -245,7 +271,7 @@ impl Whole {
     /// Takes in a process; `raised` if its event reached the peak.
     fn add(&mut self, part: &Part<'_>, at_peak: &Analysis, merged: &Merged, first: bool, raised: bool) {
         let whole = &mut self.analysis;
-        let with_leaks = first || part.process.profile.header().state == State::Closed;
+        let with_leaks = part.with_leaks(first);
         whole.total += at_peak.total.with_leaks(with_leaks);
         whole.peak.heap_bytes = whole.total.peak_bytes;
         whole.peak.heap_blocks = whole.total.peak_blocks;

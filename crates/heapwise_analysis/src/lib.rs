@@ -9,7 +9,8 @@
 //! * [`places()`] sums that up by line, function, file and origin (library);
 //! * [`call_tree()`] arranges what was live at the high-water mark as a tree;
 //! * [`Analysis::time_line`] draws the heap over time;
-//! * [`moments()`] replays the events again and says what every stack held at many moments;
+//! * [`moments()`] replays the events again and says what every stack held at many moments, [`job_moments()`] for all
+//!   processes of a run;
 //! * [`objects()`] joins what a look at the live objects saw with the blocks they consist of;
 //! * [`what_if()`] says what the high-water mark would be with some blocks absent, smaller or freed earlier.
 //!
@@ -27,6 +28,7 @@ mod blocks;
 mod call_tree;
 mod held;
 mod job;
+mod job_moments;
 mod mappings;
 mod moments;
 mod objects;
@@ -45,6 +47,7 @@ pub use heapwise_profile as profile;
 pub use analysis::{Analysis, Peak, Refusal, Refusals, ThreadTotals};
 pub use call_tree::{CallNode, CallTree, call_tree};
 pub use job::{JobAnalysis, ProcessTotals, analyse_job};
+pub use job_moments::job_moments;
 pub use moments::{Holding, Moment, Moments, Step, moments};
 pub use objects::{Block, Objects, Size, objects, user_place};
 pub use places::{FileTotals, FunctionTotals, LineTotals, OriginTotals, Place, Places, Whose, places};

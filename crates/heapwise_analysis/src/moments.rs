@@ -14,6 +14,7 @@ use crate::Analysis;
 use crate::account::{Books, Holder, Weight, whole};
 use crate::blocks::{Blocks, NewBlock};
 use crate::mappings::{Change, Mappings};
+use crate::ticks::GONE;
 
 /// The heap at some moments, by stack and thread.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +25,16 @@ pub struct Moments {
     pub peak: usize,
     /// What each stack held, for each thread that allocated there; by stack, then thread.
     pub holdings: Vec<Holding>,
+}
+
+impl Moments {
+    pub(crate) fn new(moments: Vec<Moment>, mut holdings: Vec<Holding>) -> Self {
+        holdings.sort_unstable_by_key(|holding| (holding.stack, holding.thread));
+        // The first of equal ones, as everywhere.
+        let highest = moments.iter().map(|moment| moment.heap_bytes).max();
+        let peak = moments.iter().position(|moment| Some(moment.heap_bytes) == highest).unwrap_or(0);
+        Self { moments, peak, holdings }
+    }
 }
 
 /// One moment.
@@ -64,11 +75,27 @@ pub fn moments(profile: &Profile, analysis: &Analysis, count: usize) -> Moments 
     let mut targets: Vec<(u64, u64)> =
         analysis.time_line(count).iter().map(|point| (point.max_time_ms, point.max_heap_bytes)).collect();
     targets.dedup();
-    let mut replay = Replay::new(profile.threads(), &targets);
-    for (thread, event) in profile.events() {
-        replay.event(thread, event.time_ms, event.kind);
-    }
-    replay.finish()
+    let mut replay = Replay::new(profile.threads(), Targets::Heights(&targets));
+    replay.all(profile);
+    replay.end();
+    replay.into_moments()
+}
+
+/// What each stack of a process held behind the events with the numbers `events`, which ascend; 0 is before the first
+/// one, [`GONE`] when the process had ended. There is one moment for each of them.
+pub(crate) fn moments_behind(profile: &Profile, events: &[u64]) -> Moments {
+    let mut replay = Replay::new(profile.threads(), Targets::Events(events));
+    replay.all(profile);
+    replay.into_moments()
+}
+
+/// The moments to come.
+#[derive(Debug, Clone, Copy)]
+enum Targets<'a> {
+    /// Time and heap.
+    Heights(&'a [(u64, u64)]),
+    /// Numbers of events.
+    Events(&'a [u64]),
 }
 
 /// What one stack holds for one thread.
@@ -140,6 +167,18 @@ impl Accounts {
     }
 }
 
+impl Accounts {
+    /// Nothing is live any more.
+    fn clear(&mut self) {
+        for number in 0..self.list.len() as u32 {
+            if self.list[number as usize].live != 0.0 {
+                self.change(number).live = 0.0;
+            }
+        }
+        self.live = 0.0;
+    }
+}
+
 impl Books for Accounts {
     #[inline]
     fn allocate(&mut self, holder: Holder, weight: Weight) {
@@ -159,10 +198,11 @@ impl Books for Accounts {
 #[derive(Debug)]
 struct Replay<'a> {
     threads: &'a [Thread],
-    /// The moments to come: time and heap.
-    targets: &'a [(u64, u64)],
+    targets: Targets<'a>,
     thread: (u32, u32),
     now_ms: u64,
+    /// Events so far.
+    events: u64,
     accounts: Accounts,
     blocks: Blocks,
     mappings: Mappings,
@@ -171,34 +211,67 @@ struct Replay<'a> {
 }
 
 impl<'a> Replay<'a> {
-    fn new(threads: &'a [Thread], targets: &'a [(u64, u64)]) -> Self {
+    fn new(threads: &'a [Thread], targets: Targets<'a>) -> Self {
         Self {
             threads,
             targets,
             thread: (threads.first().map_or(0, |thread| thread.number), 0),
             now_ms: 0,
+            events: 0,
             accounts: Accounts::default(),
             blocks: Blocks::new(),
             mappings: Mappings::default(),
-            moments: Vec::with_capacity(targets.len() + 1),
+            moments: Vec::new(),
             entries: Vec::new(),
+        }
+    }
+
+    /// Replays all events, and notes the moments that are left behind the last one.
+    fn all(&mut self, profile: &Profile) {
+        for (thread, event) in profile.events() {
+            self.event(thread, event.time_ms, event.kind);
+        }
+        loop {
+            let time_ms = match self.targets {
+                Targets::Heights(&[(at_ms, _), ..]) => at_ms,
+                Targets::Events(&[GONE, ..]) => {
+                    self.accounts.clear();
+                    self.now_ms
+                }
+                Targets::Events(&[_, ..]) => self.now_ms,
+                Targets::Heights([]) | Targets::Events([]) => break,
+            };
+            self.moment(time_ms);
         }
     }
 
     fn event(&mut self, thread: u32, time_ms: u64, kind: EventKind) {
         let time_ms = self.now_ms.max(time_ms);
-        while let Some(&(at_ms, heap)) = self.targets.first()
-            && (at_ms < time_ms || (at_ms == time_ms && whole(self.accounts.live) == heap))
-        {
+        while let Some(at_ms) = self.due(time_ms) {
             self.moment(at_ms);
         }
         self.now_ms = time_ms;
+        self.events += 1;
         self.book(thread, kind);
-        if let Some(&(at_ms, heap)) = self.targets.first()
+        if let Targets::Heights(&[(at_ms, heap), ..]) = self.targets
             && at_ms == time_ms
             && whole(self.accounts.live) == heap
         {
             self.moment(at_ms);
+        }
+    }
+
+    /// The time of the moment that is to be noted before an event at `time_ms`, if there is one.
+    #[inline]
+    fn due(&self, time_ms: u64) -> Option<u64> {
+        match self.targets {
+            Targets::Heights(&[(at_ms, heap), ..])
+                if at_ms < time_ms || (at_ms == time_ms && whole(self.accounts.live) == heap) =>
+            {
+                Some(at_ms)
+            }
+            Targets::Events(&[event, ..]) if event <= self.events => Some(self.now_ms),
+            _ => None,
         }
     }
 
@@ -258,7 +331,10 @@ impl<'a> Replay<'a> {
     /// Notes what is live now as that of the next moment.
     #[cold]
     fn moment(&mut self, time_ms: u64) {
-        self.targets = self.targets.get(1..).unwrap_or_default();
+        self.targets = match self.targets {
+            Targets::Heights(targets) => Targets::Heights(targets.get(1..).unwrap_or_default()),
+            Targets::Events(targets) => Targets::Events(targets.get(1..).unwrap_or_default()),
+        };
         let moment = self.accounts.next;
         for number in self.accounts.changed.drain(..) {
             let Account { live, allocated, .. } = self.accounts.list[number as usize];
@@ -273,14 +349,15 @@ impl<'a> Replay<'a> {
         self.moments.push(Moment { time_ms, heap_bytes: whole(self.accounts.live) });
     }
 
-    fn finish(mut self) -> Moments {
-        while let Some(&(at_ms, _)) = self.targets.first() {
-            self.moment(at_ms);
-        }
+    /// Notes the end as the last moment.
+    fn end(&mut self) {
         let end = Moment { time_ms: self.now_ms, heap_bytes: whole(self.accounts.live) };
         if self.moments.last() != Some(&end) || !self.accounts.changed.is_empty() {
             self.moment(self.now_ms);
         }
+    }
+
+    fn into_moments(self) -> Moments {
         let kept = self.kept();
         let mut holdings: Vec<Holding> = self
             .accounts
@@ -300,11 +377,7 @@ impl<'a> Replay<'a> {
             });
             allocated[account] = entry.allocated;
         }
-        holdings.sort_unstable_by_key(|holding| (holding.stack, holding.thread));
-        // The first of equal ones, as everywhere.
-        let highest = self.moments.iter().map(|moment| moment.heap_bytes).max();
-        let peak = self.moments.iter().position(|moment| Some(moment.heap_bytes) == highest).unwrap_or(0);
-        Moments { moments: self.moments, peak, holdings }
+        Moments::new(self.moments, holdings)
     }
 
     /// By account and moment: bytes allocated in its time that are live at the end.

@@ -29,8 +29,19 @@ pub(crate) struct Tick {
     pub(crate) last: Level,
 }
 
+/// How the processes of a run together came to a height at some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reached {
+    /// By all that happened in that tick.
+    Behind,
+    /// By an event of this process within the tick.
+    ByItself,
+    /// By an event of another process within the tick.
+    ByAnother,
+}
+
 /// All ticks of a process, and all looks at it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Ticks {
     pub(crate) ticks: Vec<Tick>,
     pub(crate) looks: Vec<ResidentPoint>,
@@ -41,6 +52,18 @@ impl Ticks {
     pub(crate) fn level_before(&self, time_ms: u64) -> Level {
         let behind = self.ticks.partition_point(|tick| tick.time_ms < time_ms);
         behind.checked_sub(1).map_or_else(Level::default, |before| self.ticks[before].last)
+    }
+
+    /// What counts of the process at `time_ms`.
+    pub(crate) fn level_at(&self, time_ms: u64, reached: Reached) -> Level {
+        let Ok(at) = self.ticks.binary_search_by_key(&time_ms, |tick| tick.time_ms) else {
+            return self.level_before(time_ms);
+        };
+        match reached {
+            Reached::Behind => self.ticks[at].last,
+            Reached::ByItself => self.ticks[at].high,
+            Reached::ByAnother => self.ticks[at].low,
+        }
     }
 
     /// The process ends: from then on it holds nothing.

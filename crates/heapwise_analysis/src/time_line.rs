@@ -90,9 +90,14 @@ impl TimeLine {
         }
     }
 
-    /// The process was looked at.
-    pub(crate) fn look(&mut self, now_ms: u64, resident: Resident) {
-        self.heap(now_ms, self.current.heap);
+    /// The process was looked at, now or at a time that the heap has gone past.
+    pub(crate) fn look(&mut self, at_ms: u64, resident: Resident) {
+        let bucket = usize::try_from(at_ms / self.width).unwrap_or(usize::MAX);
+        if let Some(passed) = self.buckets.get_mut(bucket) {
+            passed.look(resident);
+            return;
+        }
+        self.heap(self.last_ms.max(at_ms), self.current.heap);
         self.current.look(resident);
     }
 
@@ -182,6 +187,22 @@ mod tests {
         );
         assert_eq!(line.points(2), [point(2, 5, 10, 0, None), point(3, 6, 6, 3, Some(look(7)))]);
         assert_eq!(line.points(0), [point(3, 6, 10, 0, Some(look(7)))]);
+    }
+
+    #[test]
+    fn a_look_is_seen_at_its_time_even_if_it_is_told_of_later() {
+        let mut line = TimeLine::new();
+        line.heap(9_000, 6.0);
+        for at_ms in [10, 5_000, 8_000] {
+            line.look(at_ms, look(at_ms));
+        }
+        let seen: Vec<(u64, u64)> = line
+            .points(9)
+            .iter()
+            .filter_map(|point| Some((point.time_ms / 1_000, point.resident?.anonymous)))
+            .collect();
+        assert_eq!(seen.iter().map(|it| it.1).collect::<Vec<_>>(), [10, 5_000, 8_000]);
+        assert!(seen.iter().all(|(until_s, at_ms)| (at_ms / 1_000..=at_ms / 1_000 + 2).contains(until_s)), "{seen:?}");
     }
 
     #[test]

@@ -83,8 +83,10 @@ const DIFF_EXAMPLES: &str = "\
 Examples:
   heapwise diff before.heapwise after.heapwise
   heapwise diff main.heapwise branch.heapwise --fail-on-growth 5%
+  heapwise diff before.heapwise after.heapwise --format html -o diff.html
 
-Lines are matched by file, function and text, so that edits above them do not matter.
+Lines are matched by file, function and text, so that edits above them do not matter; objects by the names
+that hold them.
 
 Exit codes:
   0  done
@@ -403,7 +405,7 @@ pub(crate) struct DiffArguments {
     pub(crate) old: PathBuf,
     /// The capture to look at
     pub(crate) new: PathBuf,
-    /// Text for people, JSON for programs
+    /// Text or a page for people, JSON for programs
     #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
     pub(crate) format: DiffFormat,
     /// Where to write it [default: stdout]
@@ -489,6 +491,8 @@ pub(crate) enum DiffFormat {
     Text,
     /// For programs; schema/diff.schema.json describes it
     Json,
+    /// A page for the browser: one file, which can be sent
+    Html,
 }
 
 /// How much a peak may grow.

@@ -1,24 +1,25 @@
-//! Every recorded event as a row of a Parquet file.
+//! Every recorded event of every process of a run as a row of a Parquet file, process by process.
 //!
 //! Columns (bytes and milliseconds are whole numbers; what an event does not have is null):
 //!
 //! | column | what it is |
 //! |---|---|
-//! | `sequence` | place in the order of all events |
-//! | `time_ms` | since recording began |
-//! | `thread` | number of the thread |
+//! | `process` | its process id |
+//! | `sequence` | place in the order of all events of the process |
+//! | `time_ms` | since recording of the first process began |
+//! | `thread` | number of the thread within the process |
 //! | `event` | `allocation`, `free`, `map`, `unmap`, `protect`, `reserve`, `committed`, `pool`, `resident`, `refused` |
 //! | `allocator` | `malloc`, `raw`, `mem`, `object`: who gave the block |
 //! | `address`, `size` | of the block or the range; a `free` has no size, what was `refused` no address |
 //! | `accessible` | of `map` and `protect`: whether the range can be used from now on |
 //! | `weight` | blocks that this one stands for: 1, or more where it was sampled |
-//! | `heap_bytes` | bytes live on the heap after the event |
+//! | `heap_bytes` | bytes live on the heap of the process after the event |
 //! | `rss_bytes` | of `resident`: the resident set |
-//! | `stack` | number of the stack, 0 where no Python asked; the same number is the same stack |
+//! | `stack` | number of the stack within the process, 0 where no Python asked |
 //! | `file`, `line`, `function` | the innermost line |
 //! | `user_file`, `user_line`, `user_function` | the innermost line of the user's own code |
 //!
-//! Invariant: the highest `heap_bytes` is the peak of the report.
+//! Invariant: the highest `heap_bytes` of a process is its peak in the report.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use parquet::schema::parser::parse_message_type;
 
 const SCHEMA: &str = "
 message heapwise_events {
+    required int32 process (integer(32, false));
     required int64 sequence (integer(64, false));
     required int64 time_ms (integer(64, false));
     required int32 thread (integer(32, false));
@@ -58,37 +60,49 @@ message heapwise_events {
 /// Rows of one row group: what is held in memory at a time.
 const ROWS: usize = 1 << 17;
 
-/// Writes all events, in their order.
+/// Writes all events, those of each process in their order. With each process stands when it started, milliseconds
+/// after the first one.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(profile: &Profile, out: impl Write + Send) -> io::Result<()> {
+pub fn write(processes: &[(&Profile, u64)], out: impl Write + Send) -> io::Result<()> {
     let schema = parse_message_type(SCHEMA).map_err(error)?;
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_created_by(concat!("heapwise ", env!("CARGO_PKG_VERSION")).to_owned())
         .build();
     let mut file = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties)).map_err(error)?;
+    for &(profile, start_ms) in processes {
+        write_process(profile, start_ms, &mut file).map_err(error)?;
+    }
+    file.close().map_err(error)?;
+    Ok(())
+}
+
+fn write_process<W: Write + Send>(
+    profile: &Profile,
+    start_ms: u64,
+    file: &mut SerializedFileWriter<W>,
+) -> Result<(), ParquetError> {
     let places = Places::new(profile);
+    let pid = profile.header().pid;
     let mut rows = Rows::default();
     let mut failed = None;
     analyse_with(profile, |thread, event, heap_bytes| {
         if failed.is_some() {
             return;
         }
+        rows.process.push(pid.cast_signed());
+        rows.time_ms.push(event.time_ms.saturating_add(start_ms).cast_signed());
         rows.add(thread, event, heap_bytes, &places);
         if rows.sequence.len() == ROWS {
-            failed = std::mem::take(&mut rows).write(&mut file).err();
+            failed = std::mem::take(&mut rows).write(file).err();
         }
     });
     if let Some(failed) = failed {
-        return Err(error(failed));
+        return Err(failed);
     }
-    if !rows.sequence.is_empty() {
-        rows.write(&mut file).map_err(error)?;
-    }
-    file.close().map_err(error)?;
-    Ok(())
+    if rows.sequence.is_empty() { Ok(()) } else { rows.write(file) }
 }
 
 /// The cause, if it was `out`.
@@ -170,6 +184,7 @@ impl<T> Optional<T> {
 /// The rows of a group, by column.
 #[derive(Debug, Default)]
 struct Rows {
+    process: Vec<i32>,
     sequence: Vec<i64>,
     time_ms: Vec<i64>,
     thread: Vec<i32>,
@@ -194,6 +209,7 @@ struct PlaceColumns {
 }
 
 impl Rows {
+    /// Adds a row but for its process and its time.
     fn add(&mut self, thread: u32, event: &Event, heap_bytes: u64, places: &Places) {
         let (name, range, accessible, stack, resident) = match event.kind {
             EventKind::Allocation { address, size, stack, .. } => {
@@ -230,7 +246,6 @@ impl Rows {
             _ => (None, None),
         };
         self.sequence.push(event.sequence.cast_signed());
-        self.time_ms.push(event.time_ms.cast_signed());
         self.thread.push(thread.cast_signed());
         self.event.push(ByteArray::from(name));
         self.allocator.push(allocator.map(ByteArray::from));
@@ -252,6 +267,7 @@ impl Rows {
     /// Writes the columns in the order of [`SCHEMA`].
     fn write<W: Write + Send>(self, file: &mut SerializedFileWriter<W>) -> Result<(), ParquetError> {
         let mut group = file.next_row_group()?;
+        required::<Int32Type, W>(&mut group, &self.process)?;
         required::<Int64Type, W>(&mut group, &self.sequence)?;
         required::<Int64Type, W>(&mut group, &self.time_ms)?;
         required::<Int32Type, W>(&mut group, &self.thread)?;

@@ -37,7 +37,7 @@ fn all(profile: &Profile, analysis: &Analysis) -> [usize; 6] {
     pprof::write(profile, analysis, Value::Peak, pprof).expect("pprof");
     firefox::write(profile, analysis, Value::Peak, "a", firefox).expect("firefox");
     lines::write(profile, analysis, csv).expect("csv");
-    events::write(profile, &mut *parquet).expect("parquet");
+    events::write(&[(profile, 0)], &mut *parquet).expect("parquet");
     outs.map(|out| out.len())
 }
 
@@ -124,7 +124,7 @@ fn a_capture_without_events_gives_valid_empty_exports() {
 fn a_writer_that_fails_is_an_error() {
     let (profile, analysis) = profile(example().build());
     let mut full: &mut [u8] = &mut [0; 8];
-    assert!(events::write(&profile, &mut full).is_err());
+    assert!(events::write(&[(&profile, 0)], &mut full).is_err());
     let mut full: &mut [u8] = &mut [0; 8];
     assert!(pprof::write(&profile, &analysis, Value::Peak, &mut full).is_err());
 }

@@ -4,14 +4,18 @@
 //! caller; a node's parent comes before it; the order does not depend on anything but the profile.
 
 use heapwise_analysis::profile::{NO_STACK, Profile};
-use heapwise_analysis::{Analysis, Moments, Step};
+use heapwise_analysis::{Moments, Step};
 use rustc_hash::FxHashMap;
 
+use crate::Recorded;
 use crate::payload::Nodes;
 use crate::places::{self, LineKey, NO_PYTHON, PlaceTable};
 
 /// The largest whole number that JavaScript counts to.
 const MOST: u64 = (1 << 53) - 1;
+
+/// Threads that are told apart.
+const MOST_THREADS: usize = 400;
 
 /// The line of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,6 +42,9 @@ struct Node {
 pub(crate) struct Calls<'a> {
     profile: &'a Profile,
     moments: &'a Moments,
+    /// The threads that are told apart, ascending.
+    shown: Vec<usize>,
+    /// Nodes of threads: one for each that is told apart, and one for all others if there are any.
     threads: usize,
     nodes: Vec<Node>,
     /// By holding: its node.
@@ -55,8 +62,10 @@ pub(crate) struct Smaller {
 }
 
 impl<'a> Calls<'a> {
-    pub(crate) fn new(profile: &'a Profile, analysis: &Analysis, moments: &'a Moments) -> Self {
-        let threads = profile.threads().len();
+    pub(crate) fn new(recorded: &'a Recorded<'a>) -> Self {
+        let &Recorded { profile, analysis, ref moments, .. } = recorded;
+        let shown = shown_threads(profile.threads().len(), moments);
+        let threads = shown.len() + usize::from(shown.len() < profile.threads().len());
         let program = Node { parent: 0, name: Name::Program, weight: 0.0, steps: 0 };
         let mut nodes = vec![program];
         nodes.resize(1 + threads, Node { name: Name::Thread, ..program });
@@ -65,7 +74,8 @@ impl<'a> Calls<'a> {
         let mut path = Vec::new();
         let mut node_of = Vec::with_capacity(moments.holdings.len());
         for holding in &moments.holdings {
-            let thread = holding.thread + 1;
+            let at = shown.binary_search(&(holding.thread as usize)).unwrap_or(shown.len());
+            let thread = at as u32 + 1;
             path.clear();
             let mut stack = holding.stack;
             let mut node = loop {
@@ -115,7 +125,17 @@ impl<'a> Calls<'a> {
             let (first, second) = (&nodes[a as usize], &nodes[b as usize]);
             fixed(b).cmp(&fixed(a)).then(second.weight.total_cmp(&first.weight)).then(a.cmp(&b))
         });
-        Self { profile, moments, threads, nodes, node_of, ranked }
+        Self { profile, moments, shown, threads, nodes, node_of, ranked }
+    }
+
+    /// The threads that are told apart.
+    pub(crate) fn threads(&self) -> &[usize] {
+        &self.shown
+    }
+
+    /// How many threads are not told apart.
+    pub(crate) fn folded_threads(&self) -> usize {
+        self.profile.threads().len() - self.shown.len()
     }
 
     /// How many nodes there are.
@@ -203,11 +223,24 @@ impl<'a> Calls<'a> {
         }
         (nodes, smaller)
     }
+}
 
-    /// The profile whose calls these are.
-    pub(crate) fn profile(&self) -> &'a Profile {
-        self.profile
+/// The threads that are told apart, ascending: all, or those of many that held most at some moment.
+fn shown_threads(count: usize, moments: &Moments) -> Vec<usize> {
+    if count <= MOST_THREADS {
+        return (0..count).collect();
     }
+    let mut held = vec![0u64; count];
+    for holding in &moments.holdings {
+        let highest = holding.steps.iter().map(|step| step.live_bytes).max().unwrap_or(0);
+        let held = &mut held[holding.thread as usize];
+        *held = held.saturating_add(highest);
+    }
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by_key(|&thread| (std::cmp::Reverse(held[thread]), thread));
+    order.truncate(MOST_THREADS);
+    order.sort_unstable();
+    order
 }
 
 /// The sums of one node by moment.

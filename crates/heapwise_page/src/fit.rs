@@ -3,20 +3,17 @@
 //! Owns the bytes that each part of the page may take. Invariant: the page is at most [`MOST_BYTES`]; the first try
 //! fits for all but the largest captures, and each further one takes less of everything.
 
-use heapwise_analysis::profile::Profile;
-use heapwise_analysis::{self as analysis, Analysis, Moments};
+use heapwise_analysis::Moments;
 use heapwise_report::Report;
 use heapwise_report::text::{self, TextOptions};
 
 use crate::calls::Calls;
 use crate::payload::{self, Folded, Payload};
 use crate::places::{self, LineIndex, PlaceTable};
-use crate::{advice, html, listing};
+use crate::{Recorded, advice, html, listing};
 
 /// The most bytes of a page.
 pub const MOST_BYTES: usize = 2_000_000;
-/// Moments that can be looked at, about.
-const MOMENTS: usize = 240;
 /// Lines of calls that are wanted at least before moments are given up for them.
 const WANTED_CALLS: usize = 6_000;
 /// Keep every so many moments; tried in this order.
@@ -51,16 +48,16 @@ impl Room {
 }
 
 /// The page.
-pub(crate) fn page(profile: &Profile, analysis: &Analysis, report: &Report) -> Vec<u8> {
-    let moments = analysis::moments(profile, analysis, MOMENTS);
-    let calls = Calls::new(profile, analysis, &moments);
-    let index = LineIndex::new(profile);
+pub(crate) fn page(recorded: &Recorded<'_>) -> Vec<u8> {
+    let report = recorded.report;
+    let calls = Calls::new(recorded);
+    let index = LineIndex::new(recorded.profile);
     let title = title(report);
     let text = as_text(report);
     let room_for_payload = MOST_BYTES.saturating_sub(html::frame_bytes() + 6 * (title.len() + text.len()));
     let mut room = Room::FIRST;
     loop {
-        let payload = build(report, analysis, &calls, &moments, &index, room);
+        let payload = build(recorded, &calls, &index, room);
         // Only maps with keys that are no strings could fail, and there are none.
         let packed = html::pack(&serde_json::to_vec(&payload).unwrap_or_default());
         if packed.len() <= room_for_payload || room.calls == 0 {
@@ -70,15 +67,8 @@ pub(crate) fn page(profile: &Profile, analysis: &Analysis, report: &Report) -> V
     }
 }
 
-fn build<'a>(
-    report: &'a Report,
-    analysis: &Analysis,
-    calls: &Calls<'a>,
-    moments: &Moments,
-    index: &'a LineIndex<'a>,
-    room: Room,
-) -> Payload<'a> {
-    let profile = calls.profile();
+fn build<'a>(recorded: &'a Recorded<'a>, calls: &Calls<'a>, index: &'a LineIndex<'a>, room: Room) -> Payload<'a> {
+    let &Recorded { profile, analysis, report, ref moments, .. } = recorded;
     let wanted = calls.len().min(WANTED_CALLS);
     let coarse = COARSE.into_iter().find(|&coarse| calls.within(room.calls, coarse) >= wanted);
     let coarse = coarse.unwrap_or(COARSE[COARSE.len() - 1]);
@@ -92,6 +82,7 @@ fn build<'a>(
         .map(|((&function, &line), &bytes)| (bytes, places.functions.file[function as usize], line))
         .collect();
     let (sources, source_lines) = listing::sources(profile, &places.files, &file_ids, &wanted, room.sources);
+    let (threads, processes) = listing::threads(recorded, calls.threads());
     let (objects, objects_left_out) = advice::list(&report.objects, room.objects);
     let (findings, findings_left_out) = advice::list(&report.findings, room.findings);
     Payload {
@@ -102,7 +93,8 @@ fn build<'a>(
         resident: advice::value(&report.resident),
         timeline: listing::time_line(analysis),
         moments: shown,
-        threads: listing::threads(profile),
+        threads,
+        processes,
         places,
         nodes,
         sources,
@@ -117,6 +109,7 @@ fn build<'a>(
             source_lines,
             objects: objects_left_out,
             findings: findings_left_out,
+            threads: calls.folded_threads(),
         },
     }
 }

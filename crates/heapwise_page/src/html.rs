@@ -34,9 +34,15 @@ pub(crate) fn pack(json: &[u8]) -> String {
 
 /// The whole page.
 pub(crate) fn page(title: &str, text: &str, packed: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(PAGE.len() + packed.len() + title.len() + text.len());
-    let mut rest = PAGE;
-    for (mark, text) in [(TITLE, escape(title)), (TEXT, escape(text)), (PAYLOAD, packed.to_owned())] {
+    fill(PAGE, &[(TITLE, &escape(title)), (TEXT, &escape(text)), (PAYLOAD, packed)])
+}
+
+/// A page with texts in place of its marks, which stand in it in this order.
+pub(crate) fn fill(page: &str, texts: &[(&str, &str)]) -> Vec<u8> {
+    let room = page.len() + texts.iter().map(|(_, text)| text.len()).sum::<usize>();
+    let mut out = Vec::with_capacity(room);
+    let mut rest = page;
+    for (mark, text) in texts {
         let (before, behind) = rest.split_once(mark).unwrap_or((rest, ""));
         out.extend_from_slice(before.as_bytes());
         out.extend_from_slice(text.as_bytes());
@@ -46,7 +52,8 @@ pub(crate) fn page(title: &str, text: &str, packed: &str) -> Vec<u8> {
     out
 }
 
-fn escape(text: &str) -> String {
+/// Text as it stands in markup.
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

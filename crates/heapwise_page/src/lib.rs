@@ -17,19 +17,47 @@
 
 mod advice;
 mod calls;
+mod comparison;
 mod fit;
 mod html;
 mod listing;
 mod payload;
 mod places;
 
+pub use comparison::render_comparison;
 pub use fit::MOST_BYTES;
 
-use heapwise_analysis::Analysis;
-use heapwise_analysis::profile::Profile;
+use heapwise_analysis::profile::{Job, Profile};
+use heapwise_analysis::{Analysis, JobAnalysis, Moments};
 use heapwise_report::Report;
 
 /// The page. `analysis` and `report` must be those of `profile`.
 pub fn render(profile: &Profile, analysis: &Analysis, report: &Report) -> Vec<u8> {
-    fit::page(profile, analysis, report)
+    let moments = heapwise_analysis::moments(profile, analysis, MOMENTS);
+    let process_of = vec![0; profile.threads().len()];
+    fit::page(&Recorded { profile, analysis, report, moments, process_of })
+}
+
+/// The page of a run of several processes. `analysis` and `report` must be those of `job`.
+pub fn render_job(job: &Job, analysis: &JobAnalysis, report: &Report) -> Vec<u8> {
+    let moments = heapwise_analysis::job_moments(job, analysis, MOMENTS);
+    let processes = (0..).zip(&job.processes);
+    let process_of =
+        processes.flat_map(|(number, process)| process.profile.threads().iter().map(move |_| number)).collect();
+    let JobAnalysis { profile, analysis, .. } = analysis;
+    fit::page(&Recorded { profile, analysis, report, moments, process_of })
+}
+
+/// Moments that can be looked at, about.
+const MOMENTS: usize = 240;
+
+/// What a page is made of.
+#[derive(Debug)]
+struct Recorded<'a> {
+    profile: &'a Profile,
+    analysis: &'a Analysis,
+    report: &'a Report,
+    moments: Moments,
+    /// By thread, as [`Profile::threads`] has them: the index of its process in the report.
+    process_of: Vec<usize>,
 }

@@ -3,7 +3,8 @@
 use heapwise_analysis::Analysis;
 use heapwise_analysis::profile::{Profile, StringId};
 
-use crate::payload::{File, Look, Source, Thread, TimeLine};
+use crate::Recorded;
+use crate::payload::{File, Look, Process, Source, Thread, TimeLine};
 
 /// Points of the time line; each can give two entries.
 const POINTS: usize = 500;
@@ -36,9 +37,39 @@ pub(crate) fn time_line(analysis: &Analysis) -> TimeLine {
     line
 }
 
-/// The threads, as `Profile::threads` has them.
-pub(crate) fn threads(profile: &Profile) -> Vec<Thread<'_>> {
-    profile.threads().iter().map(|thread| Thread { name: &thread.name, os_id: thread.os_id }).collect()
+/// The threads that are told apart, which `shown` lists, then one entry for all others if there are any; and the
+/// processes of the former.
+pub(crate) fn threads<'a>(recorded: &Recorded<'a>, shown: &[usize]) -> (Vec<Thread<'a>>, Vec<Process>) {
+    let known = recorded.profile.threads();
+    let mut numbers: Vec<usize> = shown.iter().map(|&thread| recorded.process_of[thread]).collect();
+    numbers.dedup();
+    let mut threads: Vec<Thread<'a>> = shown
+        .iter()
+        .map(|&thread| Thread {
+            name: &known[thread].name,
+            os_id: known[thread].os_id,
+            process: numbers.binary_search(&recorded.process_of[thread]).ok(),
+        })
+        .collect();
+    if shown.len() < known.len() {
+        threads.push(Thread { name: "", os_id: 0, process: None });
+    }
+    let processes = numbers.iter().filter_map(|&number| recorded.report.run.processes.get(number));
+    (threads, processes.map(process).collect())
+}
+
+fn process(of: &heapwise_report::Process) -> Process {
+    let interpreter = of.command.first().map(|word| word.rsplit('/').next().unwrap_or(word));
+    let command = interpreter.into_iter().chain(of.command.iter().skip(1).map(String::as_str));
+    let others = of.among_others.as_ref();
+    Process {
+        pid: of.pid,
+        command: cut(&command.collect::<Vec<_>>().join(" ")),
+        own_peak_bytes: of.peak_heap_bytes,
+        peak_bytes: others.map_or(of.peak_heap_bytes, |others| others.peak_bytes),
+        start_s: others.map_or(0.0, |others| others.start_s),
+        end_s: others.map_or(0.0, |others| others.end_s),
+    }
 }
 
 /// The looks at the objects.

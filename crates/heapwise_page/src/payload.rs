@@ -21,6 +21,8 @@ pub(crate) struct Payload<'a> {
     pub(crate) timeline: TimeLine,
     pub(crate) moments: Moments,
     pub(crate) threads: Vec<Thread<'a>>,
+    /// Those of the threads.
+    pub(crate) processes: Vec<Process>,
     pub(crate) places: Places,
     pub(crate) nodes: Nodes,
     pub(crate) sources: Vec<Source>,
@@ -57,6 +59,23 @@ pub(crate) struct Thread<'a> {
     pub(crate) name: &'a str,
     /// As the system numbers it; 0 if not known.
     pub(crate) os_id: u32,
+    /// The index of its process; `None` if this stands for all threads that are not told apart.
+    pub(crate) process: Option<usize>,
+}
+
+/// A process.
+#[derive(Debug, Serialize)]
+pub(crate) struct Process {
+    pub(crate) pid: u32,
+    /// Its command line without the interpreter's folder.
+    pub(crate) command: String,
+    /// The highest heap of this process alone.
+    pub(crate) own_peak_bytes: u64,
+    /// What it held at the peak of the run.
+    pub(crate) peak_bytes: u64,
+    /// When it was first and last recorded.
+    pub(crate) start_s: f64,
+    pub(crate) end_s: f64,
 }
 
 /// Files, functions and lines.
@@ -159,4 +178,6 @@ pub(crate) struct Folded {
     pub(crate) objects: usize,
     /// Findings that were left out.
     pub(crate) findings: usize,
+    /// Threads that are not told apart.
+    pub(crate) threads: usize,
 }

@@ -3,10 +3,11 @@
 use std::io::Read;
 
 use base64::Engine as _;
-use heapwise_analysis::analyse;
-use heapwise_analysis::profile::Profile;
-use heapwise_page::{MOST_BYTES, render};
+use heapwise_analysis::profile::{Job, Process, Profile};
+use heapwise_analysis::{analyse, analyse_job};
+use heapwise_page::{MOST_BYTES, render, render_comparison, render_job};
 use heapwise_report::Report;
+use heapwise_report::comparison::Comparison;
 use heapwise_testkit::{CaptureBuilder, Mode};
 use serde_json::Value;
 
@@ -15,7 +16,13 @@ fn page(capture: CaptureBuilder) -> (String, Value, Report) {
     let profile = Profile::from_bytes(capture.build()).expect("a capture");
     let analysis = analyse(&profile);
     let report = Report::build(&profile, &analysis);
-    let page = String::from_utf8(render(&profile, &analysis, &report)).expect("text");
+    let (page, payload) = opened(render(&profile, &analysis, &report));
+    (page, payload, report)
+}
+
+/// A page and what it was given.
+fn opened(page: Vec<u8>) -> (String, Value) {
+    let page = String::from_utf8(page).expect("text");
     assert!(page.len() <= MOST_BYTES, "{} bytes", page.len());
     let (_, packed) = page.split_once("id=\"payload\">").expect("a payload");
     let (packed, _) = packed.split_once('<').expect("its end");
@@ -23,7 +30,7 @@ fn page(capture: CaptureBuilder) -> (String, Value, Report) {
     let mut json = String::new();
     flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut json).expect("gzip");
     let payload = serde_json::from_str(&json).expect("JSON");
-    (page, payload, report)
+    (page, payload)
 }
 
 fn numbers(value: &Value) -> Vec<i64> {
@@ -193,4 +200,88 @@ fn markup_in_names_stays_text() {
     let (page, payload, _) = page(capture);
     assert!(!page.contains("onerror=alert(1)>") && !page.contains("document.title='run'"));
     assert_eq!(payload["places"]["functions"]["name"][1], attack);
+}
+
+#[test]
+fn the_processes_of_a_run_are_told_apart() {
+    let process = |pid: u32, size: u64| {
+        let mut capture = CaptureBuilder::new(Mode::Exact);
+        capture.header(|header| header.pid = pid);
+        capture.fact("argument", "/usr/bin/python").fact("argument", &format!("worker-{pid}"));
+        let work = capture.stack(&["main:1", "work:5"]);
+        capture.on(1).time(10).allocation(0x1000, size, work);
+        capture.on(2).allocation(0x2000, 100, work);
+        Process { profile: Profile::from_bytes(capture.build()).expect("a capture"), still_running: true }
+    };
+    let processes = vec![process(7, 1_000), process(8, 5_000)];
+    let job = Job { processes, not_followed: Vec::new(), problems: Vec::new() };
+    let analysis = analyse_job(&job).expect("several processes");
+    let report = Report::build_job(&job, &analysis);
+    let (_, payload) = opened(render_job(&job, &analysis, &report));
+    assert_eq!(payload["peak"]["heap_bytes"], 6_200);
+    let processes = payload["processes"].as_array().expect("a list");
+    let told: Vec<_> = processes.iter().map(|it| (&it["pid"], &it["command"], &it["peak_bytes"])).collect();
+    assert_eq!(format!("{told:?}"), format!("{:?}", [
+        (7, "python worker-7", 1_100),
+        (8, "python worker-8", 5_100),
+    ].map(|(pid, command, bytes)| (Value::from(pid), Value::from(command), Value::from(bytes)))));
+    let of: Vec<i64> = payload["threads"].as_array().expect("a list").iter().map(|it| it["process"].as_i64().expect("a process")).collect();
+    assert_eq!(of, [0, 0, 1, 1]);
+    // By thread: what it holds with all below it; nodes 1 to 4 are the threads.
+    let mut below = live(&payload, peak_of(&payload));
+    for (node, up) in numbers(&payload["nodes"]["up"]).into_iter().enumerate().rev() {
+        if node > 4 {
+            below[node - up as usize] += below[node];
+        }
+    }
+    assert_eq!(below[1..=4], [1_000, 100, 5_000, 100]);
+}
+
+#[test]
+fn of_many_threads_the_smaller_ones_are_one() {
+    let mut capture = CaptureBuilder::new(Mode::Exact);
+    let work = capture.stack(&["work:5"]);
+    for thread in 1..=3_000u32 {
+        capture.thread(thread, &format!("Thread-{thread}"), 0);
+        capture.on(thread).allocation(u64::from(thread) * 0x1000, 10 + u64::from(thread % 1_000), work);
+    }
+    let (_, payload, report) = page(capture);
+    let threads = payload["threads"].as_array().expect("a list");
+    let apart = threads.iter().filter(|it| !it["process"].is_null()).count();
+    assert_eq!((threads.len(), payload["folded"]["threads"].as_u64()), (apart + 1, Some(3_000 - apart as u64)));
+    assert!(threads.iter().any(|it| it["name"] == "Thread-999") && threads[apart]["process"].is_null());
+    assert_eq!(live(&payload, peak_of(&payload)).iter().sum::<i64>() as u64, report.peak.heap_bytes);
+}
+
+#[test]
+fn a_comparison_is_a_page_without_a_program() {
+    let run = |text: &str, bytes: u64| {
+        let mut capture = CaptureBuilder::new(Mode::Exact);
+        capture.file("/x/app.py").fact("argument", "python").fact("argument", "<script>alert(1)</script>\u{202e}.py");
+        capture.source("/x/app.py", text);
+        let load = capture.stack(&["load:1"]);
+        capture.time(5).allocation(0x1000, bytes, load).time(10).free(0x1000);
+        let profile = Profile::from_bytes(capture.build()).expect("a capture");
+        Report::build(&profile, &analyse(&profile))
+    };
+    let (old, new) = (run("rows = '<b>' * read(path)", 5_000_000), run("rows = '<b>' * read(path, 2)", 7_000_000));
+    let page = render_comparison(&old, &new, &Comparison::new(&old, &new));
+    let page = String::from_utf8(page).expect("text");
+    assert!(page.contains("The peak grew by 2.0 MB (+40 %): 5.0 MB before, 7.0 MB now."), "{page}");
+    assert!(page.contains("data-bytes=\"2000000\"") && page.contains("edited: "), "{page}");
+    assert!(!page.contains("<script") && !page.contains("<b>' *") && !page.contains('\u{202e}'), "{page}");
+    assert!(page.contains("default-src 'none'") && !page.contains("<!--heapwise:"), "{page}");
+}
+
+#[test]
+fn a_comparison_of_many_lines_fits() {
+    let long = |number: u64| format!("function_{number}_{}", "n".repeat(3_000));
+    let run = |count| {
+        let profile = Profile::from_bytes(many_lines(count, long).build()).expect("a capture");
+        Report::build(&profile, &analyse(&profile))
+    };
+    let (old, new) = (run(10), run(4_000));
+    let page = render_comparison(&old, &new, &Comparison::new(&old, &new));
+    assert!(page.len() <= MOST_BYTES, "{} bytes", page.len());
+    assert!(String::from_utf8(page).expect("text").contains("smaller changes"));
 }

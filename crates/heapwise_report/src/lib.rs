@@ -23,7 +23,7 @@ mod death;
 mod job;
 pub mod json;
 mod model;
-mod numbers;
+pub mod numbers;
 mod objects;
 mod place;
 mod source;

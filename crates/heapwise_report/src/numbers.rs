@@ -33,8 +33,14 @@ pub fn bytes(count: u64) -> String {
     text
 }
 
+/// Bytes with a sign: `+1.0 kB`, `-412.3 MB`.
+pub fn signed(bytes: i64) -> String {
+    let sign = if bytes < 0 { "-" } else { "+" };
+    format!("{sign}{}", self::bytes(bytes.unsigned_abs()))
+}
+
 /// A time span in seconds: `3 ms`, `1.24 s`, `2 min 5 s`, `1 h 2 min`.
-pub(crate) fn seconds(span: f64) -> String {
+pub fn seconds(span: f64) -> String {
     // Not finite or negative only if a clock went astray; there is nothing true to show then but zero.
     let span = if span.is_finite() { span.max(0.0) } else { 0.0 };
     let milliseconds = (span * 1e3).round() as u64;
@@ -58,7 +64,7 @@ pub(crate) fn share(part: u64, whole: u64) -> String {
 }
 
 /// A count with its thousands set apart: `12,310`.
-pub(crate) fn count(number: u64) -> String {
+pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {

@@ -2,9 +2,10 @@
 
 use heapwise_analysis::analyse;
 use heapwise_analysis::profile::Profile;
-use heapwise_report::Report;
-use heapwise_report::comparison::{Comparison, Match};
+use heapwise_analysis::profile::inspection::{Facts, HolderKind};
+use heapwise_report::comparison::{Comparison, Match, NamedObject};
 use heapwise_report::text::{TextOptions, comparison};
+use heapwise_report::{AllocatedAt, HeldBy, HeldObject, Report};
 use heapwise_testkit::{CaptureBuilder, Mode};
 
 /// A run of `app.py` with this text in which each of `held` (function, line, bytes) is live at the peak.
@@ -60,6 +61,84 @@ fn a_run_compared_with_itself_has_no_changes() {
     let comparison = Comparison::new(&same, &same);
     assert_eq!((comparison.lines.len(), comparison.peak_growth_bytes, comparison.cautions.len()), (0, 0, 0));
     assert!(!comparison.grew_beyond(0));
+}
+
+/// A run with objects: function and name that hold it, bytes, and the line that made it.
+fn with_objects(text: &str, objects: &[(&str, &str, u64, u32)]) -> Report {
+    let held: Vec<(&str, u32, u64)> = objects.iter().map(|&(function, _, bytes, line)| (function, line, bytes)).collect();
+    let mut report = report(text, &held);
+    report.objects = objects
+        .iter()
+        .map(|&(function, name, bytes, line)| HeldObject {
+            name: format!("{function}.{name}"),
+            kind: "pandas.DataFrame".to_owned(),
+            dtype: None,
+            shape: Some(vec![1_000, 3]),
+            bytes,
+            own_bytes: bytes,
+            allocated_at: Some(AllocatedAt {
+                file: "/home/a/app.py".to_owned(),
+                line,
+                function: function.to_owned(),
+            }),
+            facts: Facts::default(),
+            holder: Some(HeldBy {
+                kind: HolderKind::Local,
+                name: name.to_owned(),
+                file: "/home/a/app.py".to_owned(),
+                function: function.to_owned(),
+                line,
+            }),
+            shared_with: Vec::new(),
+            parts: Vec::new(),
+            growth: Vec::new(),
+        })
+        .collect();
+    report
+}
+
+#[test]
+fn objects_are_found_again_by_name_and_by_what_made_them() {
+    let old = with_objects(
+        "def load():\n    rows = read(path)\n    bins = count(rows)\n\ndef plot():\n    axes = draw()\n    gone = 1\n",
+        &[("load", "rows", 5_000, 2), ("load", "bins", 900, 3), ("plot", "axes", 700, 6), ("plot", "gone", 10, 7)],
+    );
+    let new = with_objects(
+        "import x\ndef load():\n    table = read(path)\n    bins = count(rows)\n\ndef draw():\n    axes = draw()\n    more = 2\n",
+        &[("load", "table", 9_000, 3), ("load", "bins", 800, 4), ("draw", "axes", 720, 7), ("draw", "more", 20, 8)],
+    );
+    let comparison = Comparison::new(&old, &new);
+    let name = |object: &Option<NamedObject>| object.as_ref().map(|object| object.name.clone());
+    let told: Vec<_> = comparison
+        .objects
+        .iter()
+        .map(|change| (change.matched, name(&change.old), name(&change.new), change.growth_bytes))
+        .collect();
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        told,
+        [
+            (Match::Edited, some("load.rows"), some("load.table"), 4_000),
+            (Match::Same, some("load.bins"), some("load.bins"), -100),
+            (Match::Moved, some("plot.axes"), some("draw.axes"), 20),
+            (Match::New, None, some("draw.more"), 20),
+            (Match::Gone, some("plot.gone"), None, -10),
+        ]
+    );
+    let mut out = Vec::new();
+    let options = TextOptions { width: 100, color: false, lines: 4 };
+    comparison::render(&comparison, &options, &mut out).expect("a vector takes all");
+    let text = String::from_utf8(out).expect("text");
+    assert!(text.contains("load.table") && text.contains("was load.rows: pandas.DataFrame 1,000 x 3"), "{text}");
+    assert!(text.contains("in 1 more object"), "{text}");
+}
+
+#[test]
+fn objects_are_not_compared_where_one_run_has_none() {
+    let with = with_objects(OLD, &[("load", "rows", 5_000, 2)]);
+    let comparison = Comparison::new(&report(OLD, &[("load", 2, 5_000)]), &with);
+    assert!(comparison.objects.is_empty());
+    assert!(comparison.cautions.iter().any(|text| text.contains("old capture knows no objects")));
 }
 
 #[test]

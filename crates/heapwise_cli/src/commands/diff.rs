@@ -2,7 +2,8 @@
 //!
 //! Invariant: the exit code tells of growth only where a limit was asked for.
 
-use std::io::stdout;
+use std::io::{IsTerminal, stdout};
+use std::path::Path;
 
 use anyhow::Result;
 use heapwise_report::comparison::Comparison;
@@ -23,12 +24,18 @@ pub(super) fn diff(arguments: &DiffArguments) -> Result<End> {
         output::check(output, &arguments.old)?;
         output::check(output, &arguments.new)?;
     }
+    if arguments.format == DiffFormat::Html && arguments.output.is_none() && stdout().is_terminal() {
+        return Err(output::no_page_on_a_terminal(Path::new("diff.html")).into());
+    }
     let read = |path| reading::read(path).map_err(|error| Failure::refused(error.to_string()));
-    let comparison = Comparison::new(&read(&arguments.old)?, &read(&arguments.new)?);
+    let (old, new) = (read(&arguments.old)?, read(&arguments.new)?);
+    let comparison = Comparison::new(&old, &new);
     let mut written = Vec::new();
     if arguments.format == DiffFormat::Json {
         serde_json::to_writer_pretty(&mut written, &comparison)?;
         written.push(b'\n');
+    } else if arguments.format == DiffFormat::Html {
+        written = heapwise_page::render_comparison(&old, &new, &comparison);
     } else {
         let mut look = if arguments.output.is_some() { Look::plain() } else { Look::of(&stdout()) };
         if let Some(width) = arguments.width {

@@ -5,10 +5,9 @@
 use std::io::{IsTerminal, Write, stdout};
 
 use anyhow::Result;
-use heapwise_analysis::Analysis;
 use heapwise_export::{Value, collapsed, events, firefox, lines, pprof, speedscope};
-use heapwise_profile::Profile;
 
+use super::reading::Run;
 use super::{output, reading};
 use crate::args::{ExportFormat, ReportArguments};
 use crate::exit::{End, ExitStatus};
@@ -21,10 +20,11 @@ pub(super) fn export(arguments: &ReportArguments, format: ExportFormat) -> Resul
             .hint("name a file with -o, or send stdout to one")
             .into());
     }
-    let (profile, analysis) = reading::read_profile(&arguments.capture)?;
+    let run = reading::read_run(&arguments.capture)?;
+    let analysis = run.analysis();
     let value = arguments.value.map_or(Value::Peak, Into::into);
     let name = arguments.capture.file_name().unwrap_or_default().to_string_lossy();
-    let write = |out: &mut (dyn Write + Send)| render(&profile, &analysis, format, value, &name, out);
+    let write = |out: &mut (dyn Write + Send)| render(&run, format, value, &name, out);
     output::write_with(arguments.output.as_deref(), write, "the report")?;
     for problem in &analysis.problems {
         failure::warn(format_args!("{}: {problem}", arguments.capture.display()));
@@ -34,19 +34,19 @@ pub(super) fn export(arguments: &ReportArguments, format: ExportFormat) -> Resul
 }
 
 fn render(
-    profile: &Profile,
-    analysis: &Analysis,
+    run: &Run,
     format: ExportFormat,
     value: Value,
     name: &str,
     out: &mut (dyn Write + Send),
 ) -> std::io::Result<()> {
+    let (profile, analysis) = (run.profile(), run.analysis());
     match format {
         ExportFormat::Collapsed => collapsed::write(profile, analysis, value, out),
         ExportFormat::Speedscope => speedscope::write(profile, analysis, value, name, out),
         ExportFormat::Pprof => pprof::write(profile, analysis, value, out),
         ExportFormat::Firefox => firefox::write(profile, analysis, value, name, out),
         ExportFormat::Csv => lines::write(profile, analysis, out),
-        ExportFormat::Parquet => events::write(profile, out),
+        ExportFormat::Parquet => events::write(&run.processes(), out),
     }
 }

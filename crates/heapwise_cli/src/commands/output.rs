@@ -56,6 +56,12 @@ pub(super) fn check(output: &Path, capture: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What is said to who asks for a page and names no file.
+pub(super) fn no_page_on_a_terminal(name: &Path) -> Failure {
+    Failure::refused("a page of HTML is nothing to read on a terminal")
+        .hint(format!("give it a file: -o {}", failure::typed(name)))
+}
+
 fn folder_of(output: &Path) -> &Path {
     output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use heapwise_analysis::Analysis;
+use heapwise_analysis::{Analysis, JobAnalysis};
 use heapwise_profile::{Job, OpenError, Profile};
 use heapwise_report::Report;
 use heapwise_report::text::{self, TextOptions};
@@ -27,32 +27,88 @@ const LINES: usize = 10;
 
 /// Reads and analyses the capture at `path`, with what is proven of its advice.
 pub(super) fn read(path: &Path) -> Result<Report, OpenError> {
-    with_sign_of_life(|| {
-        let job = Job::open(path)?;
-        let profile = &job.processes[0].profile;
-        let mut report = match heapwise_analysis::analyse_job(&job) {
-            Some(analysis) => Report::build_job(&job, &analysis),
-            None => {
-                let mut report = Report::build(profile, &heapwise_analysis::analyse(profile));
-                report.add_not_followed(&job);
-                report
-            }
-        };
-        proofs::fill(path, profile, &mut report.findings);
-        Ok(report)
-    })
+    with_sign_of_life(|| Ok(Run::open(path)?.report(path)))
 }
 
 /// Reads and analyses the capture at `path`: its report, and that as a page.
 pub(super) fn read_page(path: &Path) -> Result<(Report, Vec<u8>), OpenError> {
     with_sign_of_life(|| {
-        let profile = Profile::open(path)?;
-        let analysis = heapwise_analysis::analyse(&profile);
-        let mut report = Report::build(&profile, &analysis);
-        proofs::fill(path, &profile, &mut report.findings);
-        let page = heapwise_page::render(&profile, &analysis, &report);
+        let run = Run::open(path)?;
+        let report = run.report(path);
+        let page = match &run.held {
+            Held::One(analysis) => heapwise_page::render(run.profile(), analysis, &report),
+            Held::Several(analysis) => heapwise_page::render_job(&run.job, analysis, &report),
+        };
         Ok((report, page))
     })
+}
+
+/// Reads and analyses the capture at `path` with all its processes, for what is not a report.
+pub(super) fn read_run(path: &Path) -> Result<Run, Failure> {
+    with_sign_of_life(|| Run::open(path)).map_err(|error| Failure::refused(error.to_string()))
+}
+
+/// A run, and what its processes held.
+pub(super) struct Run {
+    pub(super) job: Job,
+    held: Held,
+}
+
+enum Held {
+    One(Analysis),
+    Several(JobAnalysis),
+}
+
+impl Run {
+    fn open(path: &Path) -> Result<Self, OpenError> {
+        let job = Job::open(path)?;
+        let held = match heapwise_analysis::analyse_job(&job) {
+            Some(analysis) => Held::Several(analysis),
+            None => Held::One(heapwise_analysis::analyse(&job.processes[0].profile)),
+        };
+        Ok(Self { job, held })
+    }
+
+    /// The tables of all processes; without the events if there are several.
+    pub(super) fn profile(&self) -> &Profile {
+        match &self.held {
+            Held::One(_) => &self.job.processes[0].profile,
+            Held::Several(analysis) => &analysis.profile,
+        }
+    }
+
+    /// The analysis of all processes together.
+    pub(super) fn analysis(&self) -> &Analysis {
+        match &self.held {
+            Held::One(analysis) => analysis,
+            Held::Several(analysis) => &analysis.analysis,
+        }
+    }
+
+    /// Each process, and when it started, milliseconds after the first one.
+    pub(super) fn processes(&self) -> Vec<(&Profile, u64)> {
+        let profiles = self.job.processes.iter().map(|process| &process.profile);
+        match &self.held {
+            Held::One(_) => profiles.map(|profile| (profile, 0)).collect(),
+            Held::Several(analysis) => {
+                profiles.zip(analysis.processes.iter().map(|process| process.start_ms)).collect()
+            }
+        }
+    }
+
+    /// The report, with what is proven of its advice.
+    fn report(&self, path: &Path) -> Report {
+        let mut report = match &self.held {
+            Held::One(analysis) => {
+                let mut report = Report::build(self.profile(), analysis);
+                report.add_not_followed(&self.job);
+                report
+            }
+            Held::Several(analysis) => Report::build_job(&self.job, analysis),
+        };
+        proofs::fill(path, &self.job.processes[0].profile, &mut report.findings);
+        report
+    }
 }
 
 /// Reads and analyses the capture at `path`, for what is not a report.

@@ -33,12 +33,7 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<End> {
     }
     if arguments.format == Format::Html && arguments.output.is_none() && stdout().is_terminal() {
         let name = arguments.capture.with_extension("html");
-        return Err(Failure::refused("a page of HTML is nothing to read on a terminal")
-            .hint(format!(
-                "give it a file: -o {}",
-                failure::typed(Path::new(name.file_name().unwrap_or_default()))
-            ))
-            .into());
+        return Err(output::no_page_on_a_terminal(Path::new(name.file_name().unwrap_or_default())).into());
     }
     let refused = |error: OpenError| Failure::refused(error.to_string());
     let (report, written) = if arguments.format == Format::Html {

@@ -11,7 +11,7 @@ use heapwise_analysis::NO_PYTHON;
 use crate::{Report, place};
 pub use advice::render as render_advice;
 use page::Page;
-use shown::shown;
+pub use shown::shown;
 
 mod advice;
 pub mod comparison;

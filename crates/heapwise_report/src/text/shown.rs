@@ -12,7 +12,7 @@ const MOST_MARKS: usize = 4;
 
 /// Text made safe: control characters, terminal sequences, invisible and direction-changing characters are
 /// written out as escapes.
-pub(crate) fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut marks = 0;
     for character in text.chars() {
