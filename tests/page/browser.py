@@ -56,6 +56,17 @@ def opened(
     browser: Browser, path: Path, hash_: str = "", *, width: int = 1280, height: int = 900, dark: bool = False
 ) -> Iterator[Page]:
     """The page at `path`, ready."""
+    with plainly_opened(browser, path, hash_, width=width, height=height, dark=dark) as page:
+        page.wait_for_function("document.documentElement.dataset.ready !== undefined")
+        assert page.evaluate("document.documentElement.dataset.ready") == "yes", page.inner_text("#app")
+        yield page
+
+
+@contextmanager
+def plainly_opened(
+    browser: Browser, path: Path, hash_: str = "", *, width: int = 1280, height: int = 900, dark: bool = False
+) -> Iterator[Page]:
+    """The page at `path`, which need not have a program."""
     noise: list[str] = []
     context = browser.new_context(
         viewport={"width": width, "height": height},
@@ -84,8 +95,6 @@ def opened(
     page.on("request", request)
     try:
         page.goto(f"file://{quote(str(path))}{'#' + hash_ if hash_ else ''}")
-        page.wait_for_function("document.documentElement.dataset.ready !== undefined")
-        assert page.evaluate("document.documentElement.dataset.ready") == "yes", page.inner_text("#app")
         yield page
     finally:
         context.close()
@@ -123,7 +132,9 @@ def payload_of(path: Path) -> dict[str, Any]:
 
 def with_payload(path: Path, payload: dict[str, Any], name: str) -> Path:
     """A page like that at `path` that is given something else."""
-    page = PAYLOAD.sub(lambda found: found.group(1) + _packed(payload) + found.group(3), path.read_text(encoding="utf-8"))
+    page = PAYLOAD.sub(
+        lambda found: found.group(1) + _packed(payload) + found.group(3), path.read_text(encoding="utf-8")
+    )
     changed = path.with_name(name)
     changed.write_text(page, encoding="utf-8")
     return changed

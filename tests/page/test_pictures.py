@@ -1,8 +1,10 @@
 """Pictures of the page compared with committed ones, in light and dark, at 1,280 and at 400 pixels.
 
-Fonts differ between machines, so pictures are compared in blocks of 8 by 8 pixels: a block differs if its mean colour
-does, and a picture if too many blocks do. Other fonts change about 5 of 100 blocks; what a person would call another
-page changes more, which `test_another_page_is_told` holds to. To renew them, after looking at what changed:
+Fonts differ between machines, so pictures are compared in blocks of 32 by 32 pixels: a block differs if its mean
+colour does, and a picture if too many blocks do. At 1,280 pixels other fonts change less than 1 of 100 blocks; what a
+person would call another page changes more, which `test_another_page_is_told` holds to. At 400 pixels other fonts break
+lines elsewhere, so where they are not those of the pictures this comparison is skipped, and says so. To renew the
+pictures, after looking at what changed:
 
     HEAPWISE_RENEW_PICTURES=1 .venv/bin/python -m pytest tests/page/test_pictures.py
 
@@ -24,8 +26,10 @@ from playwright.sync_api import Browser, Page
 
 PICTURES = Path(__file__).with_name("pictures")
 RENEW = bool(os.environ.get("HEAPWISE_RENEW_PICTURES"))
+# How wide the font of the pictures writes a text; another width is another font.
+FONT = PICTURES / "font-width.txt"
 # The share of blocks that may differ: a little more than what other fonts change.
-MOST = 0.08
+MOST = 0.012
 LOOKS = [(width, dark) for width in (1280, 400) for dark in (False, True)]
 COMPARE = """async ([now, before]) => {
     const blocks = async (picture) => {
@@ -36,22 +40,28 @@ COMPARE = """async ([now, before]) => {
         const context = canvas.getContext("2d", {willReadFrequently: true});
         context.drawImage(image, 0, 0);
         const {data} = context.getImageData(0, 0, image.width, image.height);
-        const across = Math.floor(image.width / 8), down = Math.floor(image.height / 8);
+        const across = Math.floor(image.width / 32), down = Math.floor(image.height / 32);
         const means = new Float64Array(across * down * 3);
-        for (let y = 0; y < down * 8; y++)
-            for (let x = 0; x < across * 8; x++)
+        for (let y = 0; y < down * 32; y++)
+            for (let x = 0; x < across * 32; x++)
                 for (let colour = 0; colour < 3; colour++)
-                    means[((y >> 3) * across + (x >> 3)) * 3 + colour] += data[(y * image.width + x) * 4 + colour] / 64;
+                    means[((y >>5) * across + (x >>5)) * 3 + colour] += data[(y * image.width + x) * 4 + colour] / 1024;
         return {across, down, means};
     };
     const [a, b] = [await blocks(now), await blocks(before)];
     if (a.across !== b.across || a.down !== b.down) return 1;
     let different = 0;
     for (let block = 0; block < a.across * a.down; block++) {
-        const far = [0, 1, 2].some((colour) => Math.abs(a.means[block * 3 + colour] - b.means[block * 3 + colour]) > 24);
-        if (far) different++;
+        const apart = (colour) => Math.abs(a.means[block * 3 + colour] - b.means[block * 3 + colour]);
+        if ([0, 1, 2].some((colour) => apart(colour) > 24)) different++;
     }
     return different / (a.across * a.down);
+}"""
+
+FONT_WIDTH = """() => {
+    const context = document.createElement("canvas").getContext("2d");
+    context.font = "14px " + getComputedStyle(document.body).fontFamily;
+    return context.measureText("Held at the peak by 0123456789").width.toFixed(2);
 }"""
 
 
@@ -94,10 +104,14 @@ def test_it_looks_as_it_did(browser: Browser, path: Path, tmp_path: Path, width:
     committed = PICTURES / f"page-{width}-{'dark' if dark else 'light'}.jpg"
     with opened(browser, path, width=width, height=1400, dark=dark) as page:
         now = _picture(page)
+        font = page.evaluate(FONT_WIDTH)
     if RENEW:
         committed.parent.mkdir(exist_ok=True)
         committed.write_bytes(now)
+        FONT.write_text(f"{font}\n")
         return
+    if width == 400 and font != FONT.read_text().strip():
+        pytest.skip("the fonts here are not those of the pictures, so the page at 400 pixels breaks lines elsewhere")
     share = _difference(browser, now, committed.read_bytes())
     seen = tmp_path / committed.name
     seen.write_bytes(now)
