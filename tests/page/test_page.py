@@ -380,6 +380,28 @@ def test_objects_and_advice_are_shown_with_what_they_rest_on(browser: Browser, m
     assert report["peak"]["heap_bytes"] > 0
 
 
+@pytest.mark.parametrize(
+    ("after", "same", "words"),
+    [
+        (30_000_000, True, "Proven: 40.3 MB → 30.0 MB, same output."),
+        (30_000_000, False, "Tried: 40.3 MB → 30.0 MB, but the output differs."),
+        (40_250_000, True, "Tried: 40.3 MB → 40.3 MB, but the peak is not lower."),
+        (None, True, "Not proven yet"),
+    ],
+)
+def test_what_a_run_with_the_change_showed_is_told(
+    browser: Browser, made: Made, after: int | None, same: bool, words: str
+) -> None:
+    path, _ = made
+    verified = {"peak_before_bytes": 40_300_000, "peak_after_bytes": after, "same_output": same} if after else None
+    finding = {**FINDING, "verified": verified}
+    path = with_payload(path, {**payload_of(path), "findings": [finding]}, "verdict.html")
+    with opened(browser, path, "tab=advice") as page:
+        assert words in page.inner_text(".finding")
+        told = words.startswith("Proven")
+        assert ("· proven" in page.inner_text(".summary")) == told
+
+
 def test_a_page_without_time_line_objects_or_sources_says_so(browser: Browser, made: Made) -> None:
     path, _ = made
     payload = payload_of(path)

@@ -96,9 +96,11 @@ function verdict(finding: Finding): HTMLElement | string {
   return element("b", { class: "disproven" }, `Tried: ${peaks}, but ${verified.same_output ? "the peak is not lower" : "the output differs"}.`);
 }
 
-/** Whether a run with the change lowered the peak and printed the same. */
+/** Whether a run with the change lowered the peak and did the same: `Verified::is_proof` in heapwise_advisor. */
 export function isProven({ verified }: Finding): boolean {
-  return !!verified && verified.same_output && verified.peak_after_bytes < verified.peak_before_bytes;
+  if (!verified?.same_output) return false;
+  const saved = verified.peak_before_bytes - verified.peak_after_bytes;
+  return saved > 0 && saved >= 0.01 * verified.peak_before_bytes;
 }
 
 export function findings(payload: Payload, links: Links, search: string): HTMLElement {
