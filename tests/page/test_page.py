@@ -254,6 +254,13 @@ def test_keys_and_names_for_everyone(browser: Browser, made: Made) -> None:
         assert "load" in page.inner_text(".code .row.chosen") or "bytearray" in page.inner_text(".code .row.chosen")
 
 
+def test_what_was_resident_adds_up(browser: Browser, made: Made) -> None:
+    path, report = made
+    with opened(browser, path, "tab=run") as page:
+        parts = page.eval_on_selector_all(".parts b", "all => all.map(it => Number(it.dataset.bytes))")
+        assert sum(parts) == report["resident"]["rss_bytes"]
+
+
 def test_a_place_is_copied(browser: Browser, made: Made) -> None:
     path, report = made
     with opened(browser, path) as page:
