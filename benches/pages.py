@@ -69,8 +69,8 @@ class Tool:
 
 
 def tools(python: Path, peers: Path) -> list[Tool]:
-    heapwise = [str(python.with_name("heapwise"))]
-    memray, scalene = ([str(peers), "-m", name] for name in ("memray", "scalene"))
+    heapwise = [str(python.absolute().with_name("heapwise"))]
+    memray, scalene = ([str(peers.absolute()), "-m", name] for name in ("memray", "scalene"))
 
     def recorded(command: list[str], exactly: str) -> Callable[[Program, Path], list[str]]:
         return lambda program, out: [*command, *[exactly] * program.exact, "-o", str(out), str(program.path)]

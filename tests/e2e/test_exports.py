@@ -26,6 +26,7 @@ pytestmark = pytest.mark.parametrize(
 )
 
 READERS = Path(os.environ.get("HEAPWISE_TEST_READERS", REPOSITORY / "target" / "readers"))
+TARGETS = Path(__file__).with_name("targets")
 VALUES = ("peak", "allocated", "leaked", "temporary")
 # What each format gives a meaning: separators, quotes, markup, a formula, line ends, right-to-left text.
 HOSTILE = "=1+1;a,b\t\"<img src=x>'\n\u202e\u00e9 12"
@@ -251,6 +252,27 @@ def test_parquet_is_read_by_duckdb(environment: Environment, capture: Path) -> N
     assert hostile.fetchall()[0][0] >= 1
     kinds = {kind for (kind,) in duckdb.sql(f"select distinct event from '{path}'").fetchall()}
     assert {"allocation", "free"} <= kinds
+
+
+def test_exports_are_of_all_processes(environment: Environment, tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb", reason="pip install -r requirements/dev.txt")
+    path = tmp_path / "family.heapwise"
+    done = record(environment, [TARGETS / "family.py", "fork"], path, "exact")
+    assert done.status == 0, done
+    report = _report(environment, path)
+    totals = _totals(report)
+    assert totals["peak"] >= 150_000_000
+    for value in VALUES:
+        text = _export(environment, path, "collapsed", "--value", value).read_text(encoding="utf-8")
+        assert sum(int(line.rsplit(" ", 1)[1]) for line in text.splitlines()) == totals[value]
+    speedscope = json.loads(_export(environment, path, "speedscope").read_bytes())
+    assert [profile["endValue"] for profile in speedscope["profiles"]] == [totals[value] for value in VALUES]
+    csv_path = _export(environment, path, "csv")
+    rows = list(csv.DictReader(io.StringIO(csv_path.read_bytes().decode("utf-8"), newline="")))
+    assert sum(int(row["peak_bytes"]) for row in rows) == totals["peak"]
+    parquet = _export(environment, path, "parquet")
+    peaks = dict(duckdb.sql(f"select process, max(heap_bytes)::bigint from '{parquet}' group by 1").fetchall())
+    assert peaks == {process["pid"]: process["peak_heap_bytes"] for process in report["run"]["processes"]}
 
 
 @pytest.mark.parametrize("kind", ["pprof", "parquet"])

@@ -103,6 +103,7 @@ def payload() -> dict[str, Any]:
             "duration_s": 4.02,
             "exit": {"code": 0},
             "recording": "complete",
+            "resident_kind": "rss",
             "processes": [],
             "problems": [],
         },

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -252,6 +254,63 @@ def test_keys_and_names_for_everyone(browser: Browser, made: Made) -> None:
         assert "load" in page.inner_text(".code .row.chosen") or "bytearray" in page.inner_text(".code .row.chosen")
 
 
+def test_what_was_resident_adds_up(browser: Browser, made: Made) -> None:
+    path, report = made
+    with opened(browser, path, "tab=run") as page:
+        parts = page.eval_on_selector_all(".parts b", "all => all.map(it => Number(it.dataset.bytes))")
+        assert sum(parts) == report["resident"]["rss_bytes"]
+
+
+def test_a_place_is_copied(browser: Browser, made: Made) -> None:
+    path, report = made
+    with opened(browser, path) as page:
+        # What a page from disk may do with the clipboard is the browser's affair; what it was given is looked at.
+        page.evaluate("navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }")
+        told = walk(page)
+        page.keyboard.press("c")
+        page.wait_for_function("window.copied !== undefined")
+        place = page.evaluate("window.copied")
+        assert place.endswith("known.py:15"), (place, told)
+        assert page.inner_text(".toast") == f"Copied {place}"
+        page.click("tbody tr:first-child .copy")
+        assert page.evaluate("window.copied") == f"{report['user_lines'][0]['file']}:15"
+        page.click("tbody tr:first-child td.function")
+        page.click('.code .row[data-line="12"] .line-number')
+        assert page.evaluate("window.copied").endswith("known.py:12")
+
+
+# What each kind of colour-blindness makes of light: Machado and others, 2009, severity 1.
+BLIND = {
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+}
+
+
+def _lab(colour: str, blind: list[list[float]]) -> tuple[float, float, float]:
+    """CIE L*a*b* of a colour such as #7cb8e6 as it is seen."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    light = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    seen = [min(1.0, max(0.0, sum(a * b for a, b in zip(row, light, strict=True)))) for row in blind]
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    white = (0.9505, 1.0, 1.089)
+    xyz = [sum(a * b for a, b in zip(row, seen, strict=True)) / most for row, most in zip(to_xyz, white, strict=True)]
+    x, y, z = (part ** (1 / 3) if part > 0.008856 else 7.787 * part + 16 / 116 for part in xyz)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("kind", BLIND)
+def test_colours_are_told_apart_by_the_colour_blind(browser: Browser, made: Made, kind: str, dark: bool) -> None:
+    path, _ = made
+    with opened(browser, path, dark=dark) as page:
+        read = "names => names.map(it => getComputedStyle(document.documentElement).getPropertyValue(it).trim())"
+        for group in (["user", "library", "python"], ["heap", "rss-anonymous", "part"], ["mark", "user"]):
+            seen = [_lab(colour, BLIND[kind]) for colour in page.evaluate(read, [f"--{name}" for name in group])]
+            for first, second in combinations(zip(group, seen, strict=True), 2):
+                assert math.dist(first[1], second[1]) >= 15, (first[0], second[0])
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_text_can_be_read_in_both_lights(browser: Browser, made: Made, dark: bool) -> None:
     path, _ = made
@@ -326,6 +385,28 @@ def test_objects_and_advice_are_shown_with_what_they_rest_on(browser: Browser, m
         for words in ("frame['hour']", "5,000,000", "local · main", "backup (10.0 MB)", "zero share 25 %", ".index"):
             assert words in objects
     assert report["peak"]["heap_bytes"] > 0
+
+
+@pytest.mark.parametrize(
+    ("after", "same", "words"),
+    [
+        (30_000_000, True, "Proven: 40.3 MB → 30.0 MB, same output."),
+        (30_000_000, False, "Tried: 40.3 MB → 30.0 MB, but the output differs."),
+        (40_250_000, True, "Tried: 40.3 MB → 40.3 MB, but the peak is not lower."),
+        (None, True, "Not proven yet"),
+    ],
+)
+def test_what_a_run_with_the_change_showed_is_told(
+    browser: Browser, made: Made, after: int | None, same: bool, words: str
+) -> None:
+    path, _ = made
+    verified = {"peak_before_bytes": 40_300_000, "peak_after_bytes": after, "same_output": same} if after else None
+    finding = {**FINDING, "verified": verified}
+    path = with_payload(path, {**payload_of(path), "findings": [finding]}, "verdict.html")
+    with opened(browser, path, "tab=advice") as page:
+        assert words in page.inner_text(".finding")
+        told = words.startswith("Proven")
+        assert ("· proven" in page.inner_text(".summary")) == told
 
 
 def test_a_page_without_time_line_objects_or_sources_says_so(browser: Browser, made: Made) -> None:

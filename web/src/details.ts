@@ -96,9 +96,11 @@ function verdict(finding: Finding): HTMLElement | string {
   return element("b", { class: "disproven" }, `Tried: ${peaks}, but ${verified.same_output ? "the peak is not lower" : "the output differs"}.`);
 }
 
-/** Whether a run with the change lowered the peak and printed the same. */
+/** Whether a run with the change lowered the peak and did the same: `Verified::is_proof` in heapwise_advisor. */
 export function isProven({ verified }: Finding): boolean {
-  return !!verified && verified.same_output && verified.peak_after_bytes < verified.peak_before_bytes;
+  if (!verified?.same_output) return false;
+  const saved = verified.peak_before_bytes - verified.peak_after_bytes;
+  return saved > 0 && saved >= 0.01 * verified.peak_before_bytes;
 }
 
 export function findings(payload: Payload, links: Links, search: string): HTMLElement {
@@ -153,14 +155,18 @@ export function run(payload: Payload): HTMLElement {
   if (resident) {
     const parts: [string, number][] = [
       ["heap", resident.heap_bytes],
+      ["added by allocators: headers, sizes rounded up", resident.allocator_overhead_bytes],
       ["held free by allocators for later use", resident.allocator_free_bytes],
       ["libraries and other files", resident.file_bytes],
+      ["libraries' variables", resident.library_variable_bytes],
+      ["stacks of threads", resident.stack_bytes],
+      ["the start of Python", resident.startup_bytes],
       ["heapwise itself", resident.profiler_bytes],
-      ["the rest: Python's start, thread stacks, allocators' tables", resident.other_bytes],
+      ["not explained", resident.other_bytes],
     ];
-    box.append(element("h3", {}, `RSS ${bytes(resident.rss_bytes)} at ${seconds(resident.time_s)}, the last look before the peak`));
+    box.append(element("h3", {}, `${it.resident_kind.toUpperCase()} ${bytes(resident.rss_bytes)} at ${seconds(resident.time_s)}, the last look before the peak`));
     const list = element("ul", { class: "parts" });
-    for (const [name, part] of parts) list.append(element("li", {}, bar(part / resident.rss_bytes), element("b", {}, bytes(part)), ` ${share(part, resident.rss_bytes)}  ${name}`));
+    for (const [name, part] of parts) if (part > 0) list.append(element("li", {}, bar(part / resident.rss_bytes), element("b", { "data-bytes": part }, bytes(part)), ` ${share(part, resident.rss_bytes)}  ${name}`));
     box.append(list);
     if (resident.not_resident_bytes > 0) box.append(element("p", { class: "note" }, `${bytes(resident.not_resident_bytes)} more were asked for and cannot have been in memory: never touched, or swapped out. The split is a bound.`));
   }

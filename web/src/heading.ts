@@ -34,7 +34,7 @@ export function heading(payload: Payload, names: Names, links: Links): HTMLEleme
         element("span", { class: "muted" }, "Peak heap "),
         element("b", { id: "peak", "data-bytes": peak.heap_bytes }, bytes(peak.heap_bytes) + error),
         element("span", { class: "muted" }, ` at ${seconds(peak.time_s)} of ${seconds(Math.max(run.duration_s, peak.time_s))}`),
-        peak.rss_bytes > 0 ? element("small", { class: "muted" }, ` RSS peak ${bytes(peak.rss_bytes)}`) : null,
+        peak.rss_bytes > 0 ? element("small", { class: "muted" }, ` ${run.resident_kind.toUpperCase()} peak ${bytes(peak.rss_bytes)}`) : null,
       ),
     );
   }

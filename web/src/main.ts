@@ -159,6 +159,11 @@ class Page {
     this.go({ selection: { mode: "live", at: this.highest, from: -1, to: -1 } });
   }
 
+  /** What resident memory is called: RSS or PSS. */
+  private get resident(): string {
+    return this.payload.run.resident_kind.toUpperCase();
+  }
+
   // --- Parts ---
 
   private timeSection(box: HTMLElement): HTMLElement {
@@ -167,7 +172,7 @@ class Page {
     return element(
       "section",
       { class: "panel", "aria-label": "Time line" },
-      element("div", { class: "legend" }, legendKey("heap", "heap"), this.partKey, known ? legendKey("rss-anonymous", "RSS: private") : null, known ? legendKey("rss-shared", "shared") : null, known ? legendKey("rss-file", "files") : null, this.payload.looks.length > 0 ? legendKey("look", "look at the objects") : null, this.pointValues),
+      element("div", { class: "legend" }, legendKey("heap", "heap"), this.partKey, known ? legendKey("rss-anonymous", `${this.resident}: private`) : null, known ? legendKey("rss-shared", "shared") : null, known ? legendKey("rss-file", "files") : null, this.payload.looks.length > 0 ? legendKey("look", "look at the objects") : null, this.pointValues),
       box,
       box.hidden ? element("p", { class: "none" }, "The capture has no time line: all happened at one moment.") : null,
     );
@@ -299,7 +304,7 @@ class Page {
       this.pointValues.textContent = "click for a moment, drag for an interval";
       return;
     }
-    const rss = timeline.anonymous[index] === null ? "" : ` · RSS ${bytes((timeline.anonymous[index] ?? 0) + (timeline.file[index] ?? 0) + (timeline.shared[index] ?? 0))}`;
+    const rss = timeline.anonymous[index] === null ? "" : ` · ${this.resident} ${bytes((timeline.anonymous[index] ?? 0) + (timeline.file[index] ?? 0) + (timeline.shared[index] ?? 0))}`;
     this.pointValues.textContent = `${seconds(timeline.time_ms[index] / 1000)}: heap ${bytes(timeline.heap[index])}${rss}`;
   }
 

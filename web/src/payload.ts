@@ -44,6 +44,8 @@ export interface Run {
   duration_s: number;
   exit: { code: number } | { signal: number } | null;
   recording: "complete" | "open" | "stopped_early";
+  /** Of several processes, "pss": a page that several have counts once. */
+  resident_kind: "rss" | "pss";
   not_followed?: { pid: number; command: string[]; reason: string }[];
   problems: string[];
 }
@@ -52,8 +54,12 @@ export interface Resident {
   time_s: number;
   rss_bytes: number;
   heap_bytes: number;
+  allocator_overhead_bytes: number;
   allocator_free_bytes: number;
   file_bytes: number;
+  library_variable_bytes: number;
+  stack_bytes: number;
+  startup_bytes: number;
   profiler_bytes: number;
   other_bytes: number;
   not_resident_bytes: number;

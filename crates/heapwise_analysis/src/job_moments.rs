@@ -18,7 +18,7 @@ use crate::ticks::{GONE, Level, Reached};
 /// processes. `analysis` must be that of `job`.
 pub fn job_moments(job: &Job, analysis: &JobAnalysis, count: usize) -> Moments {
     let courses = &analysis.courses;
-    let points: Vec<(u64, Option<usize>)> = points(analysis, count).into_iter().collect();
+    let points = points(analysis, count);
     let mut moments: Vec<Moment> =
         points.iter().map(|&(time_ms, _)| Moment { time_ms, heap_bytes: 0 }).collect();
     let mut holdings = Vec::new();
@@ -40,8 +40,9 @@ pub fn job_moments(job: &Job, analysis: &JobAnalysis, count: usize) -> Moments {
     Moments { peak, ..Moments::new(moments, holdings) }
 }
 
-/// The moments by time, with the process whose event reached what is held then, if it is within a tick.
-fn points(analysis: &JobAnalysis, count: usize) -> BTreeMap<u64, Option<usize>> {
+/// The moments by time, with the process whose event reached what is held then, if it is within a tick. The last one is
+/// behind all events.
+fn points(analysis: &JobAnalysis, count: usize) -> Vec<(u64, Option<usize>)> {
     let courses = &analysis.courses;
     let mut points = BTreeMap::new();
     let mut by_peak: Vec<usize> = (0..courses.len()).collect();
@@ -63,8 +64,10 @@ fn points(analysis: &JobAnalysis, count: usize) -> BTreeMap<u64, Option<usize>> 
     });
     let peak_ms = analysis.analysis.peak.time_ms;
     points.insert(peak_ms, highest_at(courses, peak_ms));
-    if let Some(last_ms) = last_ms.max() {
-        points.entry(last_ms).or_insert(None);
+    let end = last_ms.max().map(|last_ms| (last_ms, None));
+    let mut points: Vec<(u64, Option<usize>)> = points.into_iter().collect();
+    if points.last() != end.as_ref() {
+        points.extend(end);
     }
     points
 }

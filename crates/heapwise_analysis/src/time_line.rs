@@ -202,7 +202,10 @@ mod tests {
             .filter_map(|point| Some((point.time_ms / 1_000, point.resident?.anonymous)))
             .collect();
         assert_eq!(seen.iter().map(|it| it.1).collect::<Vec<_>>(), [10, 5_000, 8_000]);
-        assert!(seen.iter().all(|(until_s, at_ms)| (at_ms / 1_000..=at_ms / 1_000 + 2).contains(until_s)), "{seen:?}");
+        assert!(
+            seen.iter().all(|(until_s, at_ms)| (at_ms / 1_000..=at_ms / 1_000 + 2).contains(until_s)),
+            "{seen:?}"
+        );
     }
 
     #[test]

@@ -60,7 +60,10 @@ fn each_process_is_told_apart_at_every_moment() {
     assert_eq!(moments.moments[moments.peak].heap_bytes, 800);
     let courses: Vec<Vec<u64>> = (0..3).map(|thread| course(&moments, thread, thread + 1)).collect();
     assert_eq!(courses.iter().map(|it| it[moments.peak]).collect::<Vec<_>>(), [300, 500, 0]);
-    assert_eq!(courses.iter().map(|it| *it.iter().max().expect("moments")).collect::<Vec<_>>(), [300, 500, 400]);
+    assert_eq!(
+        courses.iter().map(|it| *it.iter().max().expect("moments")).collect::<Vec<_>>(),
+        [300, 500, 400]
+    );
     let last = moments.moments.len() - 1;
     assert!(courses.iter().all(|it| it[last] == 0), "a process that ended holds nothing");
     let kept: u64 = moments.holdings.iter().flat_map(|it| &it.steps).map(|step| step.kept_bytes).sum();

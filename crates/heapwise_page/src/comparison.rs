@@ -93,7 +93,8 @@ fn bar(part: u64, whole: u64, class: &str) -> String {
 /// Both heaps over time in one picture.
 fn course(old: &Report, new: &Report, out: &mut String) {
     let highest = old.peak.heap_bytes.max(new.peak.heap_bytes);
-    let end = [old, new].iter().filter_map(|report| report.timeline.last()).map(|it| it.time_s).fold(0.0, f64::max);
+    let end =
+        [old, new].iter().filter_map(|report| report.timeline.last()).map(|it| it.time_s).fold(0.0, f64::max);
     if highest == 0 || end <= 0.0 {
         return;
     }
@@ -124,15 +125,7 @@ fn course(old: &Report, new: &Report, out: &mut String) {
     );
 }
 
-fn table(
-    title: &str,
-    note: &str,
-    sizes: [&str; 3],
-    place: &str,
-    rows: &[Row],
-    none: &str,
-    out: &mut String,
-) {
+fn table(title: &str, note: &str, sizes: [&str; 3], place: &str, rows: &[Row], none: &str, out: &mut String) {
     let _ = writeln!(out, "<section aria-label=\"{title}\"><h2>{title}<small>{note}</small></h2>");
     if rows.is_empty() {
         let _ = writeln!(out, "<p class=\"muted\">{none}</p></section>");
@@ -143,8 +136,8 @@ fn table(
         out,
         "<div class=\"scroller\"><table><thead><tr><th scope=\"col\" class=\"number\">{change}</th><th \
          class=\"size\"></th><th scope=\"col\" class=\"number before\">{before}</th><th scope=\"col\" \
-         class=\"number\">{now}</th><th scope=\"col\" class=\"place\">{place}</th><th scope=\"col\">What it \
-         is</th></tr></thead><tbody>"
+         class=\"number\">{now}</th><th scope=\"col\" class=\"place\">{place}</th><th scope=\"col\" \
+         class=\"what\">What it is</th></tr></thead><tbody>"
     );
     let largest = rows.iter().map(|row| row.growth.unsigned_abs()).max().unwrap_or(0);
     for row in rows.iter().take(MOST_ROWS) {
@@ -152,7 +145,7 @@ fn table(
         let _ = writeln!(
             out,
             "<tr><td class=\"number {class}\" data-bytes=\"{}\"><b>{}</b></td><td class=\"size\">{}</td><td \
-             class=\"number before\">{}</td><td class=\"number\">{}</td><td><bdi>{}</bdi></td><td><span \
+             class=\"number before\">{}</td><td class=\"number\">{}</td><td><bdi>{}</bdi></td><td class=\"what\"><span \
              class=\"note\">{}</span><code><bdi>{}</bdi></code></td></tr>",
             row.growth,
             signed(row.growth),

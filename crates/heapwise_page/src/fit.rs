@@ -67,7 +67,12 @@ pub(crate) fn page(recorded: &Recorded<'_>) -> Vec<u8> {
     }
 }
 
-fn build<'a>(recorded: &'a Recorded<'a>, calls: &Calls<'a>, index: &'a LineIndex<'a>, room: Room) -> Payload<'a> {
+fn build<'a>(
+    recorded: &'a Recorded<'a>,
+    calls: &Calls<'a>,
+    index: &'a LineIndex<'a>,
+    room: Room,
+) -> Payload<'a> {
     let &Recorded { profile, analysis, report, ref moments, .. } = recorded;
     let wanted = calls.len().min(WANTED_CALLS);
     let coarse = COARSE.into_iter().find(|&coarse| calls.within(room.calls, coarse) >= wanted);

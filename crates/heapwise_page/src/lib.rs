@@ -42,8 +42,9 @@ pub fn render(profile: &Profile, analysis: &Analysis, report: &Report) -> Vec<u8
 pub fn render_job(job: &Job, analysis: &JobAnalysis, report: &Report) -> Vec<u8> {
     let moments = heapwise_analysis::job_moments(job, analysis, MOMENTS);
     let processes = (0..).zip(&job.processes);
-    let process_of =
-        processes.flat_map(|(number, process)| process.profile.threads().iter().map(move |_| number)).collect();
+    let process_of = processes
+        .flat_map(|(number, process)| process.profile.threads().iter().map(move |_| number))
+        .collect();
     let JobAnalysis { profile, analysis, .. } = analysis;
     fit::page(&Recorded { profile, analysis, report, moments, process_of })
 }

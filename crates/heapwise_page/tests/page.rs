@@ -221,11 +221,23 @@ fn the_processes_of_a_run_are_told_apart() {
     assert_eq!(payload["peak"]["heap_bytes"], 6_200);
     let processes = payload["processes"].as_array().expect("a list");
     let told: Vec<_> = processes.iter().map(|it| (&it["pid"], &it["command"], &it["peak_bytes"])).collect();
-    assert_eq!(format!("{told:?}"), format!("{:?}", [
-        (7, "python worker-7", 1_100),
-        (8, "python worker-8", 5_100),
-    ].map(|(pid, command, bytes)| (Value::from(pid), Value::from(command), Value::from(bytes)))));
-    let of: Vec<i64> = payload["threads"].as_array().expect("a list").iter().map(|it| it["process"].as_i64().expect("a process")).collect();
+    assert_eq!(
+        format!("{told:?}"),
+        format!(
+            "{:?}",
+            [(7, "python worker-7", 1_100), (8, "python worker-8", 5_100),].map(|(pid, command, bytes)| (
+                Value::from(pid),
+                Value::from(command),
+                Value::from(bytes)
+            ))
+        )
+    );
+    let of: Vec<i64> = payload["threads"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|it| it["process"].as_i64().expect("a process"))
+        .collect();
     assert_eq!(of, [0, 0, 1, 1]);
     // By thread: what it holds with all below it; nodes 1 to 4 are the threads.
     let mut below = live(&payload, peak_of(&payload));
@@ -248,7 +260,10 @@ fn of_many_threads_the_smaller_ones_are_one() {
     let (_, payload, report) = page(capture);
     let threads = payload["threads"].as_array().expect("a list");
     let apart = threads.iter().filter(|it| !it["process"].is_null()).count();
-    assert_eq!((threads.len(), payload["folded"]["threads"].as_u64()), (apart + 1, Some(3_000 - apart as u64)));
+    assert_eq!(
+        (threads.len(), payload["folded"]["threads"].as_u64()),
+        (apart + 1, Some(3_000 - apart as u64))
+    );
     assert!(threads.iter().any(|it| it["name"] == "Thread-999") && threads[apart]["process"].is_null());
     assert_eq!(live(&payload, peak_of(&payload)).iter().sum::<i64>() as u64, report.peak.heap_bytes);
 }
@@ -257,14 +272,18 @@ fn of_many_threads_the_smaller_ones_are_one() {
 fn a_comparison_is_a_page_without_a_program() {
     let run = |text: &str, bytes: u64| {
         let mut capture = CaptureBuilder::new(Mode::Exact);
-        capture.file("/x/app.py").fact("argument", "python").fact("argument", "<script>alert(1)</script>\u{202e}.py");
+        capture
+            .file("/x/app.py")
+            .fact("argument", "python")
+            .fact("argument", "<script>alert(1)</script>\u{202e}.py");
         capture.source("/x/app.py", text);
         let load = capture.stack(&["load:1"]);
         capture.time(5).allocation(0x1000, bytes, load).time(10).free(0x1000);
         let profile = Profile::from_bytes(capture.build()).expect("a capture");
         Report::build(&profile, &analyse(&profile))
     };
-    let (old, new) = (run("rows = '<b>' * read(path)", 5_000_000), run("rows = '<b>' * read(path, 2)", 7_000_000));
+    let (old, new) =
+        (run("rows = '<b>' * read(path)", 5_000_000), run("rows = '<b>' * read(path, 2)", 7_000_000));
     let page = render_comparison(&old, &new, &Comparison::new(&old, &new));
     let page = String::from_utf8(page).expect("text");
     assert!(page.contains("The peak grew by 2.0 MB (+40 %): 5.0 MB before, 7.0 MB now."), "{page}");

@@ -65,7 +65,8 @@ fn a_run_compared_with_itself_has_no_changes() {
 
 /// A run with objects: function and name that hold it, bytes, and the line that made it.
 fn with_objects(text: &str, objects: &[(&str, &str, u64, u32)]) -> Report {
-    let held: Vec<(&str, u32, u64)> = objects.iter().map(|&(function, _, bytes, line)| (function, line, bytes)).collect();
+    let held: Vec<(&str, u32, u64)> =
+        objects.iter().map(|&(function, _, bytes, line)| (function, line, bytes)).collect();
     let mut report = report(text, &held);
     report.objects = objects
         .iter()
@@ -88,11 +89,9 @@ fn with_objects(text: &str, objects: &[(&str, &str, u64, u32)]) -> Report {
                 file: "/home/a/app.py".to_owned(),
                 function: function.to_owned(),
                 line,
-                called_from: None,
             }),
             shared_with: Vec::new(),
             parts: Vec::new(),
-            same_as: None,
             growth: Vec::new(),
         })
         .collect();
@@ -103,11 +102,21 @@ fn with_objects(text: &str, objects: &[(&str, &str, u64, u32)]) -> Report {
 fn objects_are_found_again_by_name_and_by_what_made_them() {
     let old = with_objects(
         "def load():\n    rows = read(path)\n    bins = count(rows)\n\ndef plot():\n    axes = draw()\n    gone = 1\n",
-        &[("load", "rows", 5_000, 2), ("load", "bins", 900, 3), ("plot", "axes", 700, 6), ("plot", "gone", 10, 7)],
+        &[
+            ("load", "rows", 5_000, 2),
+            ("load", "bins", 900, 3),
+            ("plot", "axes", 700, 6),
+            ("plot", "gone", 10, 7),
+        ],
     );
     let new = with_objects(
         "import x\ndef load():\n    table = read(path)\n    bins = count(rows)\n\ndef draw():\n    axes = draw()\n    more = 2\n",
-        &[("load", "table", 9_000, 3), ("load", "bins", 800, 4), ("draw", "axes", 720, 7), ("draw", "more", 20, 8)],
+        &[
+            ("load", "table", 9_000, 3),
+            ("load", "bins", 800, 4),
+            ("draw", "axes", 720, 7),
+            ("draw", "more", 20, 8),
+        ],
     );
     let comparison = Comparison::new(&old, &new);
     let name = |object: &Option<NamedObject>| object.as_ref().map(|object| object.name.clone());
@@ -131,7 +140,10 @@ fn objects_are_found_again_by_name_and_by_what_made_them() {
     let options = TextOptions { width: 100, color: false, lines: 4 };
     comparison::render(&comparison, &options, &mut out).expect("a vector takes all");
     let text = String::from_utf8(out).expect("text");
-    assert!(text.contains("load.table") && text.contains("was load.rows: pandas.DataFrame 1,000 x 3"), "{text}");
+    assert!(
+        text.contains("load.table") && text.contains("was load.rows: pandas.DataFrame 1,000 x 3"),
+        "{text}"
+    );
     assert!(text.contains("in 1 more object"), "{text}");
 }
 

@@ -96,7 +96,7 @@ impl Run {
         }
     }
 
-    /// The report, with what is proven of the advice on the capture at `path`.
+    /// The report, with what is proven of its advice.
     fn report(&self, path: &Path) -> Report {
         let mut report = match &self.held {
             Held::One(analysis) => {

@@ -217,9 +217,8 @@ fn object_changes(old: &Report, new: &Report) -> Vec<ObjectChange> {
         })
         .filter(|change| change.growth_bytes != 0)
         .collect();
-    let name = |change: &ObjectChange| {
-        change.new.as_ref().or(change.old.as_ref()).map(|object| object.name.clone())
-    };
+    let name =
+        |change: &ObjectChange| change.new.as_ref().or(change.old.as_ref()).map(|object| object.name.clone());
     changes.sort_by_cached_key(|change| (Reverse(change.growth_bytes.unsigned_abs()), name(change)));
     changes
 }

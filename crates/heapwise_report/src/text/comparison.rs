@@ -58,7 +58,11 @@ fn write_rows(
         let growth: i128 = more.iter().map(|row| i128::from(row.growth)).sum();
         let growth = i64::try_from(growth).unwrap_or(i64::MAX);
         let noun = format!("more {}", title.split(',').next().unwrap_or(title).to_lowercase());
-        let rest = format!("{:>NUMBER$}  in {}", numbers::signed(growth), numbers::counted(more.len() as u64, &noun));
+        let rest = format!(
+            "{:>NUMBER$}  in {}",
+            numbers::signed(growth),
+            numbers::counted(more.len() as u64, &noun)
+        );
         page.line(Line::default().add(Style::Quiet, &rest))?;
     }
     Ok(())
