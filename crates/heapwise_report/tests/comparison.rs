@@ -89,9 +89,11 @@ fn with_objects(text: &str, objects: &[(&str, &str, u64, u32)]) -> Report {
                 file: "/home/a/app.py".to_owned(),
                 function: function.to_owned(),
                 line,
+                called_from: None,
             }),
             shared_with: Vec::new(),
             parts: Vec::new(),
+            same_as: None,
             growth: Vec::new(),
         })
         .collect();

@@ -15,7 +15,9 @@ use crate::model::{HeldObject, Report};
 
 /// Every object of both runs once.
 pub(super) fn matches<'a>(old: &'a Report, new: &'a Report) -> Vec<Pair<'a, HeldObject>> {
-    let mut left = Left::new(old.objects.iter().collect(), new.objects.iter().collect());
+    // What has several names is told under the first.
+    let of = |report: &'a Report| report.objects.iter().filter(|object| object.same_as.is_none()).collect();
+    let mut left = Left::new(of(old), of(new));
     let place = |report: &'a Report| {
         let root = root(&report.run);
         move |object: &'a HeldObject| {
