@@ -29,7 +29,7 @@ const STACKS: [&[&str]; 9] = [
 ];
 const OF_BLOCKS: usize = 6;
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Step {
     thread: u32,
     kind: EventKind,

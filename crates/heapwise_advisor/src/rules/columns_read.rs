@@ -168,6 +168,8 @@ fn fix(module: &Module, call: &ExprCall, argument: &str, columns: &BTreeSet<Stri
 
 #[cfg(test)]
 mod tests {
+    use heapwise_source::ast::Expr;
+
     use super::*;
     use crate::edits::tests::edited;
 
