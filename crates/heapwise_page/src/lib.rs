@@ -31,6 +31,9 @@ use heapwise_analysis::profile::{Job, Profile};
 use heapwise_analysis::{Analysis, JobAnalysis, Moments};
 use heapwise_report::Report;
 
+/// Moments that can be looked at, about.
+const MOMENTS: usize = 240;
+
 /// The page. `analysis` and `report` must be those of `profile`.
 pub fn render(profile: &Profile, analysis: &Analysis, report: &Report) -> Vec<u8> {
     let moments = heapwise_analysis::moments(profile, analysis, MOMENTS);
@@ -48,9 +51,6 @@ pub fn render_job(job: &Job, analysis: &JobAnalysis, report: &Report) -> Vec<u8>
     let JobAnalysis { profile, analysis, .. } = analysis;
     fit::page(&Recorded { profile, analysis, report, moments, process_of })
 }
-
-/// Moments that can be looked at, about.
-const MOMENTS: usize = 240;
 
 /// What a page is made of.
 #[derive(Debug)]
