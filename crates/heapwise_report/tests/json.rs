@@ -395,7 +395,7 @@ fn a_call_chain_of_any_depth_is_no_danger() {
 #[test]
 fn what_a_run_with_the_change_showed_is_in_every_form() {
     let mut report = captures::report(captures::with_objects());
-    let shown = |report: &heapwise_report::Report| {
+    let shown = |report: &Report| {
         let (mut text, mut sarif, mut github) = (Vec::new(), Vec::new(), Vec::new());
         let options = heapwise_report::text::TextOptions { width: 200, color: false, lines: 10 };
         heapwise_report::text::render_advice(report, &options, &mut text).expect("a vector takes everything");
