@@ -391,3 +391,38 @@ fn a_call_chain_of_any_depth_is_no_danger() {
     assert!((2..=40).contains(&levels(&report.call_tree)), "{}", levels(&report.call_tree));
     value(&report);
 }
+
+#[test]
+fn what_a_run_with_the_change_showed_is_in_every_form() {
+    let mut report = captures::report(captures::with_objects());
+    let shown = |report: &Report| {
+        let (mut text, mut sarif, mut github) = (Vec::new(), Vec::new(), Vec::new());
+        let options = heapwise_report::text::TextOptions { width: 200, color: false, lines: 10 };
+        heapwise_report::text::render_advice(report, &options, &mut text).expect("a vector takes everything");
+        heapwise_report::text::render(report, &options, &mut text).expect("a vector takes everything");
+        heapwise_report::advice::sarif(report, &mut sarif).expect("a vector takes everything");
+        heapwise_report::advice::github(report, &mut github).expect("a vector takes everything");
+        [text, sarif, github].map(|form| String::from_utf8(form).expect("text is UTF-8"))
+    };
+    for (after, same_output, word) in [
+        (300_000_000, true, "Proven: run again with the change, the peak was 300.0 MB instead of 540.0 MB"),
+        (539_000_000, true, "Tried, not proven: run again with the change, the peak was 539.0 MB instead of"),
+        (
+            300_000_000,
+            false,
+            "Tried, not proven: run again with the change, the program did not do the same.",
+        ),
+    ] {
+        report.findings[0].verified = Some(heapwise_advisor::Verified {
+            peak_before_bytes: 540_000_000,
+            peak_after_bytes: after,
+            same_output,
+        });
+        let [text, sarif, github] = shown(&report);
+        for form in [&text, &sarif, &github] {
+            assert_eq!(form.matches(word).count(), 1, "{word} in {form}");
+        }
+        assert_eq!(text.contains("  proven: "), word.starts_with("Proven"), "{text}");
+        assert!(sarif.contains(&format!("\"peak_after_bytes\": {after}")), "{sarif}");
+    }
+}

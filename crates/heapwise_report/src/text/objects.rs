@@ -62,7 +62,8 @@ fn write_object(view: &View<'_>, object: &HeldObject, page: &mut Page<'_>) -> io
         notes.push(format!("also {}", others.join(", ")));
     }
     // What is shared with its own other names is no less its own.
-    let own_names: Vec<&str> = view.report.objects.iter().filter(|other| is_same(other, object)).map(name_in).collect();
+    let own_names: Vec<&str> =
+        view.report.objects.iter().filter(|other| is_same(other, object)).map(name_in).collect();
     let shared = object.shared_with.iter().find(|shared| !own_names.contains(&shared.name.as_str()));
     if object.own_bytes < object.bytes && (shared.is_some() || others.is_empty()) {
         let with = shared.map(|shared| format!(", the rest with {}", shared.name)).unwrap_or_default();
@@ -108,7 +109,8 @@ const MOST_NAMES: usize = 2;
 /// The other names of the user's that an object has: `joined in delay_model()`.
 fn also(view: &View<'_>, object: &HeldObject) -> Vec<String> {
     let same = view.report.objects.iter().filter(|other| is_same(other, object));
-    let of_user = same.filter_map(|other| other.holder.as_ref().filter(|holder| holder.called_from.is_none()));
+    let of_user =
+        same.filter_map(|other| other.holder.as_ref().filter(|holder| holder.called_from.is_none()));
     of_user
         .take(MOST_NAMES)
         .map(|holder| match holder.function.as_str() {

@@ -257,7 +257,7 @@ impl Editor<'_> {
         let inner = self.module.syntax(statement).clone();
         let inner = check::with_expression(inner, span, check::expression(piece)?).ok_or(not_one)?;
         meant.body = std::iter::once(inner).collect();
-        let intent = Intent::Statements { first: statement, count: 1, new };
-        self.checked(replacements, vec![intent], Safety::Unsafe)
+        let looped = Intent::Statements { first: statement, count: 1, new };
+        self.checked(replacements, vec![looped], Safety::Unsafe)
     }
 }
