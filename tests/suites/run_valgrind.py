@@ -4,8 +4,8 @@
 
 PYTHON is that of an environment with heapwise installed. Each program runs in both modes, with `PYTHONMALLOC=malloc`,
 so that memcheck knows every block of Python's. An error counts if a frame of its stack is in the agent's library; those
-of the interpreter and its libraries alone do not. What the agent allocates for itself comes from pages that it maps, whose
-bounds memcheck does not know: there only what is read before it was written is found.
+of the interpreter and its libraries alone do not. What the agent allocates for itself comes from pages that it maps,
+whose bounds memcheck does not know: there only what is read before it was written is found.
 """
 
 from __future__ import annotations
