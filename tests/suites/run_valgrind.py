@@ -4,8 +4,8 @@
 
 PYTHON is that of an environment with heapwise installed. Each program runs in both modes, with `PYTHONMALLOC=malloc`,
 so that memcheck knows every block of Python's. An error counts if a frame of its stack is in the agent's library; those
-of the interpreter and its libraries alone do not. What the agent allocates for itself comes from pages that it maps, whose
-bounds memcheck does not know: there only what is read before it was written is found.
+of the interpreter and its libraries alone do not. What the agent allocates for itself comes from pages that it maps,
+whose bounds memcheck does not know: there only what is read before it was written is found.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def run(python: Path, program: Path, mode: str, folder: Path) -> tuple[int, list
     """How the program ended, the errors of the agent, and how many others there were."""
     capture = folder / f"{program.stem}-{mode}.heapwise"
     capture.touch()
-    reports = folder / f"{program.stem}-{mode}"
+    reports = folder / f"{program.stem}-{mode}.xml"
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "HEAPWISE"))}
     environ |= {"PYTHONMALLOC": "malloc", "HEAPWISE_CAPTURE": str(capture), "HEAPWISE_MODE": mode}
     options = ["--quiet", "--child-silent-after-fork=no", "--num-callers=40", "--xml=yes", f"--xml-file={reports}.%p"]
@@ -52,9 +52,8 @@ def run(python: Path, program: Path, mode: str, folder: Path) -> tuple[int, list
     if capture.stat().st_size == 0:
         return done.returncode, [f"nothing was recorded: {done.stderr.decode(errors='replace')[-500:]}"], 0
     ours, others = [], 0
+    # One for each process: the child of a fork has its own.
     for report in folder.glob(f"{reports.name}.*"):
-        if report.suffix == ".heapwise":
-            continue
         for error in errors_in(report):
             if any(AGENT in (place.text or "") for place in error.iter("obj")):
                 ours.append(told(error))
