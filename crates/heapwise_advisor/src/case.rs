@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use heapwise_analysis::{Analysis, Block, Objects, Place, site_blocks, user_place};
+use heapwise_analysis::{Analysis, Block, MadeNext, Objects, Place, site_blocks, user_place};
 use heapwise_profile::inspection::{Holder, HolderKind, Inspection, Object};
 use heapwise_profile::{EventKind, FrameId, NO_STACK, Origin, Position, Profile, StackId, origin};
 use heapwise_source::{self as source, Liveness, Module, Role};
@@ -168,9 +168,8 @@ impl<'a> Case<'a> {
     /// Named objects of the look that are worth a word and, as far as can be told, were alive at the peak; those
     /// that hold most first. Parts (columns, attributes) are in [`Object::parts`].
     pub fn large_objects(&self) -> impl Iterator<Item = &'a Object> {
-        let named = |object: &&Object| {
-            object.holder.as_ref().is_none_or(|holder| holder.kind != HolderKind::Stack)
-        };
+        let named =
+            |object: &&Object| object.holder.as_ref().is_none_or(|holder| holder.kind != HolderKind::Stack);
         let objects = self.objects.held.iter().filter(named);
         objects.filter(|object| object.bytes >= self.least_bytes() && self.alive_at_peak(object))
     }
@@ -198,13 +197,24 @@ impl<'a> Case<'a> {
         seen.any(|other| other.name == object.name && 8 * other.bytes >= object.bytes)
     }
 
+    /// What is known of an object that the line at the peak was only making, and that a later look saw.
+    pub fn made_next(&self, object: &Object) -> Option<&'a MadeNext<'a>> {
+        self.objects.made_next.iter().find(|made| std::ptr::eq(made.object, object))
+    }
+
     /// If the peak was reached while a line was making `table`: the large blocks that the line has beside it, such as
     /// the pieces that it is put together of.
     pub fn pieces_at_peak(&self, table: &Object, place: &Place<'_>) -> Vec<Block> {
-        if self.user_place(self.analysis.peak.stack).is_none_or(|it| (it.file, it.line) != (place.file, place.line)) {
+        if self
+            .user_place(self.analysis.peak.stack)
+            .is_none_or(|it| (it.file, it.line) != (place.file, place.line))
+        {
             return Vec::new();
         }
-        let own: Vec<u64> = self.objects.blocks_of(table).iter().map(|block| block.born).collect();
+        let own: Vec<u64> = match self.made_next(table) {
+            Some(made) => made.blocks.iter().map(|block| block.born).collect(),
+            None => self.objects.blocks_of(table).iter().map(|block| block.born).collect(),
+        };
         let stacks = self.site(place.file, place.line, place.line).stacks;
         let mut pieces = site_blocks(self.profile, &stacks, LARGE_PIECE, MOST_PIECES);
         pieces.retain(|block| block.lives_at(self.peak_moment()) && !own.contains(&block.born));

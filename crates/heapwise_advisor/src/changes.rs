@@ -5,7 +5,7 @@
 //! them, if these lines made nothing else worth speaking of, and else told as an amount. Invariant: no change
 //! takes away more at the peak than the object alone keeps alive.
 
-use heapwise_analysis::{Block, Change, Effect};
+use heapwise_analysis::{Block, Change, Effect, MadeNext};
 use heapwise_profile::inspection::Object;
 
 use crate::case::Case;
@@ -33,6 +33,9 @@ impl Case<'_> {
     }
 
     fn changes(&self, object: &Object, own_bytes: u64, effect: &Effect) -> Vec<Change> {
+        if let Some(made) = self.made_next(object) {
+            return self.of_made_next(made, own_bytes, effect);
+        }
         let mut changes = Vec::new();
         let mut in_blocks = 0;
         let mut shared = None;
@@ -59,6 +62,37 @@ impl Case<'_> {
                     amount(rest, block.born, block.freed.unwrap_or(u64::MAX), effect)
                 }
                 _ => self.of_small_blocks(object, rest, effect),
+            });
+        }
+        changes
+    }
+
+    /// The changes for what was only being made at the peak: its blocks, and what the same code had in their place then.
+    fn of_made_next(&self, made: &MadeNext<'_>, own_bytes: u64, effect: &Effect) -> Vec<Change> {
+        let in_blocks: u64 = made.blocks.iter().map(|block| block.bytes).sum();
+        if in_blocks > own_bytes + own_bytes / 50 {
+            // A column has its part of a block of several.
+            let block = made.blocks.first();
+            return block
+                .and_then(|block| amount(own_bytes, block.born, block.freed.unwrap_or(u64::MAX), effect))
+                .into_iter()
+                .collect();
+        }
+        let mut changes: Vec<Change> = made
+            .blocks
+            .iter()
+            .map(|block| Change::Block { born: block.born, effect: effect.clone() })
+            .collect();
+        let mut stacks: Vec<_> = made.blocks.iter().map(|block| block.stack).collect();
+        stacks.sort_unstable();
+        stacks.dedup();
+        let at_peak: u64 = stacks.iter().map(|&stack| self.analysis.stack(stack).peak_bytes).sum();
+        if 2 * at_peak >= own_bytes && !matches!(effect, Effect::FreedAt(_)) {
+            changes.push(Change::Stacks {
+                stacks,
+                from: 0,
+                until: self.peak_moment(),
+                effect: effect.clone(),
             });
         }
         changes

@@ -57,8 +57,8 @@ impl<'a> Held<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// All named objects and their parts that hold at least `least` bytes at the peak, were made by a line of the
-    /// user's, and are seen by nobody else first; those that hold most first.
+    /// All named objects and their parts that hold at least `least` bytes at the peak, or were being made then, were made
+    /// by a line of the user's, and are seen by nobody else first; those that hold most first.
     pub(crate) fn held(&self, least: u64) -> Vec<Held<'a>> {
         let mut all = Vec::new();
         for owner in self.large_objects() {
@@ -68,6 +68,10 @@ impl<'a> Case<'a> {
             if owner.holder.as_ref().is_some_and(named) {
                 self.gather(owner, owner, least, 0, &mut all);
             }
+        }
+        let line = self.user_place(self.analysis.peak.stack).filter(|place| self.is_users(place));
+        for made in self.objects.made_next.iter().filter(|made| made.object.bytes >= least) {
+            all.extend(line.map(|place| Held { owner: made.owner, object: made.object, place }));
         }
         let mut seen = rustc_hash::FxHashSet::default();
         all.retain(|held| held.object.address == 0 || seen.insert(held.object.address));
@@ -91,7 +95,7 @@ impl<'a> Case<'a> {
             all.push(Held { owner, object, place });
         }
         if depth < DEPTH {
-            for part in &object.parts {
+            for part in object.parts.iter().filter(|part| !is_library_inner(object, part)) {
                 self.gather(owner, part, least, depth + 1, all);
             }
         }
@@ -159,6 +163,14 @@ impl<'a> Case<'a> {
     }
 }
 
+/// Whether a part is what a library keeps for itself in an object of its own: private attributes, the index of a table.
+fn is_library_inner(object: &Object, part: &Object) -> bool {
+    let of_library = ["numpy.", "pandas.", "polars.", "pyarrow.", "scipy.", "sklearn."];
+    let label = part.name.strip_prefix(object.name.as_str()).unwrap_or("");
+    of_library.iter().any(|library| object.kind.starts_with(library))
+        && (label.starts_with("._") || label == ".index")
+}
+
 /// Whether two objects of different looks are held by the same name.
 fn same_name(a: &Object, b: &Object) -> bool {
     let place = |object: &Object| {
@@ -169,7 +181,8 @@ fn same_name(a: &Object, b: &Object) -> bool {
 
 /// Whether values were looked at.
 fn looked_at(facts: &Facts) -> bool {
-    facts.minimum.is_some() || facts.zero_share.is_some() || !facts.element_types.is_empty()
+    let of_values = facts.minimum.is_some() || facts.zero_share.is_some() || facts.distinct.is_some();
+    of_values || !facts.element_types.is_empty()
 }
 
 /// Whether enough values were looked at to speak of all of them: the others are like these as far as can be told.

@@ -75,7 +75,8 @@ impl<'a> SourceOrderVisitor<'a> for Uses<'_> {
                 self.uses.joined_on |=
                     joins && on.flat_map(syntax::parts).any(|part| is_text(part, self.column));
                 let groups = matches!(syntax::method(call), Some(("groupby", _)));
-                let keys = argument(call, "by", Some(0)).and_then(heapwise_source::strings).unwrap_or_default();
+                let keys =
+                    argument(call, "by", Some(0)).and_then(heapwise_source::strings).unwrap_or_default();
                 self.uses.one_of_keys |= groups
                     && keys.len() > 1
                     && keys.contains(&self.column)

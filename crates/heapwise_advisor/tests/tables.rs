@@ -119,8 +119,7 @@ fn what_a_function_makes_at_each_call_is_smaller_each_time() {
         first_line: 2,
         ..Holder::default()
     };
-    program
-        .look(Object { holder: Some(holder), ..numbers("found", "numpy.ndarray", 0x10_0000, 80) });
+    program.look(Object { holder: Some(holder), ..numbers("found", "numpy.ndarray", 0x10_0000, 80) });
     program.free(0x10_0000);
     program.allocate(0x20_0000, 80, &["ages:3", "<module>:5"]);
     let findings = program.findings("smaller-dtype");

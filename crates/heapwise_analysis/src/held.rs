@@ -9,13 +9,24 @@ use heapwise_profile::inspection::{Buffer, Holder, HolderKind, Object};
 use heapwise_profile::{Origin, StackId, origin};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::objects::{Block, Join, same_holder};
+use crate::objects::{Block, Join, same_holder, user_place};
 
 /// An object of another look is added for at least one in so many bytes of the peak.
 const SMALLEST_SHARE: u64 = 500;
 const SMALLEST: u64 = 32 * 1024;
 /// A block without a name is said to be a result that is being made from this size on, bytes.
 const LEAST_MADE: u64 = 256 * 1024;
+
+/// A thing that the line was making which ran at the high-water mark, as a later look saw it under a name.
+#[derive(Debug, Clone)]
+pub struct MadeNext<'a> {
+    /// The object with the name.
+    pub owner: &'a Object,
+    /// The object itself, or the part of it that the line made.
+    pub object: &'a Object,
+    /// Its blocks.
+    pub blocks: Vec<Block>,
+}
 
 pub(crate) struct Held<'j, 'a> {
     join: &'j Join<'a>,
@@ -110,6 +121,46 @@ impl<'j, 'a> Held<'j, 'a> {
         self.objects.sort_by_key(|object| std::cmp::Reverse(object.bytes));
     }
 
+    /// What the running line had made when it was done, by the look behind the high-water mark in which most of it was its
+    /// name's alone.
+    pub(crate) fn made_next(&self) -> Vec<MadeNext<'a>> {
+        let join = self.join;
+        let Some(line) = user_place(join.profile, join.peak_stack) else { return Vec::new() };
+        let of_line = |block: &Block| {
+            (block.born > join.peak || block.lives_at(join.peak))
+                && user_place(join.profile, block.stack)
+                    .is_some_and(|place| (place.file, place.line) == (line.file, line.line))
+        };
+        let mut made: Vec<MadeNext<'a>> = Vec::new();
+        for &(_, index) in join.looks.iter().filter(|&&(moment, _)| moment >= join.peak) {
+            for owner in &join.profile.inspections()[index].objects {
+                let named = owner.holder.as_ref().is_some_and(|holder| {
+                    !matches!(holder.kind, HolderKind::Stack | HolderKind::Garbage)
+                        && origin(&holder.file) == Origin::User
+                });
+                let things = std::iter::once(owner).chain(&owner.parts);
+                let things = things.filter(|object| named && object.bytes >= self.smallest);
+                let new: Vec<MadeNext<'a>> = things
+                    .filter_map(|object| {
+                        let found = self.blocks_in(object, &join.found[index]);
+                        let blocks: Vec<Block> = found.into_iter().map(|(_, _, block)| block).collect();
+                        let all: u64 = blocks.iter().map(|block| block.bytes).sum();
+                        let of_line = blocks.iter().filter(|block| of_line(block));
+                        let by_line: u64 = of_line.map(|block| block.bytes).sum();
+                        (all > 0 && 2 * by_line >= all).then_some(MadeNext { owner, object, blocks })
+                    })
+                    .collect();
+                let own = |made: &[MadeNext<'_>]| made.iter().map(|it| it.object.own_bytes).sum::<u64>();
+                let is_same =
+                    |known: &MadeNext<'_>| known.owner.name == owner.name && same_holder(known.owner, owner);
+                let (known, others): (Vec<_>, Vec<_>) = made.into_iter().partition(is_same);
+                made = others;
+                made.extend(if own(&new) > own(&known) { new } else { known });
+            }
+        }
+        made
+    }
+
     /// Whether a name that was seen at another time could be there at the high-water mark.
     fn may_still_hold(&self, holder: &Holder, running: &FxHashSet<(&str, &str)>) -> bool {
         match holder.kind {
@@ -164,7 +215,9 @@ impl<'j, 'a> Held<'j, 'a> {
             }
             // The innermost line of the user's on the block's stack is one that runs still.
             let line = chain(join, block.stack).find(|&stack| {
-                join.profile.stack(stack).is_some_and(|node| origin(join.profile.file_of(node.frame)) == Origin::User)
+                join.profile
+                    .stack(stack)
+                    .is_some_and(|node| origin(join.profile.file_of(node.frame)) == Origin::User)
             });
             if let Some(line) = line.filter(|line| running.contains(line)) {
                 made.entry(line).or_default().push(*block);

@@ -46,6 +46,7 @@ pub use heapwise_profile as profile;
 
 pub use analysis::{Analysis, Peak, Refusal, Refusals, ThreadTotals};
 pub use call_tree::{CallNode, CallTree, call_tree};
+pub use held::MadeNext;
 pub use job::{JobAnalysis, ProcessTotals, analyse_job};
 pub use job_moments::job_moments;
 pub use moments::{Holding, Moment, Moments, Step, moments};

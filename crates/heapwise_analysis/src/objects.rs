@@ -13,7 +13,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::account::{Holder, Ledger};
 use crate::analysis::Peak;
-use crate::held::Held;
+use crate::held::{Held, MadeNext};
 use crate::mappings::{Change, Mappings};
 use crate::{Analysis, Place};
 
@@ -52,6 +52,8 @@ pub struct Objects<'a> {
     /// The objects of that look; those of other looks whose blocks were live at the high-water mark and that it does not
     /// have; what was being made.
     pub held: Vec<Object>,
+    /// What the line made that was running at the high-water mark.
+    pub made_next: Vec<MadeNext<'a>>,
     /// By address of a buffer of these: its block.
     blocks: FxHashMap<u64, Block>,
     /// Bytes of small objects that the look reached.
@@ -76,6 +78,7 @@ pub fn objects<'a>(profile: &'a Profile, analysis: &Analysis) -> Objects<'a> {
         return Objects {
             inspection: None,
             held: Vec::new(),
+            made_next: Vec::new(),
             blocks: FxHashMap::default(),
             small_bytes: 0,
             last_seen: Vec::new(),
@@ -168,7 +171,8 @@ impl<'a> Objects<'a> {
         for object in &self.held {
             self.gather(object, &mut seen, &mut blocks);
         }
-        let of_blocks: u64 = blocks.iter().filter(|block| block.lives_at(moment)).map(|block| block.bytes).sum();
+        let of_blocks: u64 =
+            blocks.iter().filter(|block| block.lives_at(moment)).map(|block| block.bytes).sum();
         of_blocks + self.small_bytes
     }
 }
@@ -459,12 +463,14 @@ impl<'a> Join<'a> {
         }
         self.last_seen = last_seen;
         let mut held = Held::new(&self, index);
+        let made_next = held.made_next();
         held.add_the_rest();
         held.add_what_is_being_made();
         let Held { objects, blocks, small_bytes, .. } = held;
         Objects {
             inspection: index.map(|index| &profile.inspections()[index]),
             held: objects,
+            made_next,
             blocks,
             small_bytes,
             last_seen: self.last_seen,

@@ -28,9 +28,9 @@ mod liveness_tests;
 mod module;
 mod names;
 mod nesting;
+mod tables;
 #[cfg(test)]
 mod tests;
-mod tables;
 mod text;
 mod uses;
 

@@ -54,13 +54,44 @@ const LOOK_AT_ALL: &[(&str, &str, Option<usize>)] =
     &[("dropna", "subset", None), ("drop_duplicates", "subset", Some(0))];
 /// Arguments that name no column.
 const NO_COLUMN: &[&str] = &[
-    "ascending", "axis", "deep", "drop", "errors", "frac", "how", "ignore_index", "inplace", "keep", "kind", "n",
-    "na_position", "random_state", "replace", "stable", "thresh", "validate",
+    "ascending",
+    "axis",
+    "deep",
+    "drop",
+    "errors",
+    "frac",
+    "how",
+    "ignore_index",
+    "inplace",
+    "keep",
+    "kind",
+    "n",
+    "na_position",
+    "random_state",
+    "replace",
+    "stable",
+    "thresh",
+    "validate",
 ];
 /// Methods of columns that give a yes or no for each row.
 const TESTS: &[&str] = &[
-    "between", "contains", "duplicated", "endswith", "eq", "ge", "gt", "isin", "isna", "isnull", "le", "lt", "match", "ne",
-    "notna", "notnull", "startswith",
+    "between",
+    "contains",
+    "duplicated",
+    "endswith",
+    "eq",
+    "ge",
+    "gt",
+    "isin",
+    "isna",
+    "isnull",
+    "le",
+    "lt",
+    "match",
+    "ne",
+    "notna",
+    "notnull",
+    "startswith",
 ];
 
 impl Module {
@@ -173,8 +204,10 @@ impl<'m> Tracker<'m> {
         let scope = self.module.frame_scope_at(at.start);
         let Some(definition) = self.definition_of(scope) else { return self.lose(at) };
         let Stmt::FunctionDef(function) = self.module.syntax(definition) else { return self.lose(at) };
-        let variable = self.module.occurrence_at(function.name.range().start().to_usize()).map(|it| it.variable);
-        let Some(variable) = variable.filter(|it| self.is_one_function(*it) && function.decorator_list.is_empty())
+        let variable =
+            self.module.occurrence_at(function.name.range().start().to_usize()).map(|it| it.variable);
+        let Some(variable) =
+            variable.filter(|it| self.is_one_function(*it) && function.decorator_list.is_empty())
         else {
             return self.lose(at);
         };
@@ -184,7 +217,9 @@ impl<'m> Tracker<'m> {
         for one in self.module.occurrences_of(variable).filter(|it| it.access == Access::Read) {
             let name = self.module.expression(one.span);
             match name.and_then(|name| self.module.parent_of(name)) {
-                Some(whole @ Expr::Call(call)) if Span::from(call.func.range()) == one.span => self.follow(whole),
+                Some(whole @ Expr::Call(call)) if Span::from(call.func.range()) == one.span => {
+                    self.follow(whole)
+                }
                 _ => self.lose(one.span),
             }
         }
@@ -222,11 +257,13 @@ impl<'m> Tracker<'m> {
                 None => self.lose(table),
             };
         }
-        let Some(function) = self.module.variable_of(&call.func).filter(|it| self.is_one_function(*it)) else {
+        let Some(function) = self.module.variable_of(&call.func).filter(|it| self.is_one_function(*it))
+        else {
             return self.lose(table);
         };
         let definition = self.module.occurrences_of(function).find(|it| it.access == Access::Write);
-        let Some(Stmt::FunctionDef(definition)) = definition.map(|it| self.module.syntax(it.statement)) else {
+        let Some(Stmt::FunctionDef(definition)) = definition.map(|it| self.module.syntax(it.statement))
+        else {
             return self.lose(table);
         };
         let parameters = &definition.parameters;
@@ -295,7 +332,9 @@ impl<'m> Tracker<'m> {
                 self.follow_groups(result);
             }
             "merge" | "join" => self.follow_joined(result, call),
-            "pivot_table" if ["index", "columns", "values"].iter().all(|it| argument(call, it, None).is_some()) => {
+            "pivot_table"
+                if ["index", "columns", "values"].iter().all(|it| argument(call, it, None).is_some()) =>
+            {
                 self.named_by(call, span);
             }
             _ if SAME_COLUMNS.contains(&name) => {
@@ -334,8 +373,10 @@ impl<'m> Tracker<'m> {
     fn named_by(&mut self, call: &ast::ExprCall, span: Span) {
         let of_keywords = call.arguments.keywords.iter().filter(|it| {
             it.arg.as_ref().is_none_or(|name| {
-                !matches!(name.id.as_str(), "observed" | "sort" | "as_index" | "aggfunc" | "dropna" | "fill_value")
-                    && !NO_COLUMN.contains(&name.id.as_str())
+                !matches!(
+                    name.id.as_str(),
+                    "observed" | "sort" | "as_index" | "aggfunc" | "dropna" | "fill_value"
+                ) && !NO_COLUMN.contains(&name.id.as_str())
             })
         });
         for value in call.arguments.args.iter().chain(of_keywords.map(|it| &it.value)) {
@@ -345,7 +386,9 @@ impl<'m> Tracker<'m> {
                 // Keys may be computed from columns, which are seen where they stand.
                 (Expr::Name(_), _) if self.is_computed_key(value) => {}
                 (Expr::Call(_) | Expr::Compare(_) | Expr::Subscript(_), _) => {}
-                (Expr::List(list), _) if list.elts.iter().all(|it| strings(it).is_some() || it.is_call_expr()) => {
+                (Expr::List(list), _)
+                    if list.elts.iter().all(|it| strings(it).is_some() || it.is_call_expr()) =>
+                {
                     let literals: Vec<&str> = list.elts.iter().filter_map(strings).flatten().collect();
                     self.read(&literals);
                 }
@@ -365,7 +408,8 @@ impl<'m> Tracker<'m> {
 
     /// Whether a name is a computed column, such as `bands = pd.cut(table["age"], ...)`: its one value is a call.
     fn is_computed_key(&self, value: &Expr) -> bool {
-        self.only_value(value).is_some_and(|it| matches!(it, Expr::Call(_) | Expr::BinOp(_) | Expr::Compare(_)))
+        self.only_value(value)
+            .is_some_and(|it| matches!(it, Expr::Call(_) | Expr::BinOp(_) | Expr::Compare(_)))
     }
 
     /// What is done with the groups of a table.
@@ -418,9 +462,11 @@ impl<'m> Tracker<'m> {
         };
         let names: Option<Vec<String>> = match call.arguments.args.first() {
             None => call.arguments.keywords.iter().map(of_keyword).collect(),
-            Some(Expr::Dict(dict)) => {
-                dict.items.iter().map(|it| it.key.as_ref().and_then(crate::string).map(str::to_owned)).collect()
-            }
+            Some(Expr::Dict(dict)) => dict
+                .items
+                .iter()
+                .map(|it| it.key.as_ref().and_then(crate::string).map(str::to_owned))
+                .collect(),
             Some(_) => None,
         };
         match names {
@@ -525,7 +571,9 @@ impl<'m> Tracker<'m> {
             return None;
         }
         match self.module.syntax(write.statement) {
-            Stmt::Assign(assign) if matches!(assign.targets.as_slice(), [Expr::Name(_)]) => Some(&assign.value),
+            Stmt::Assign(assign) if matches!(assign.targets.as_slice(), [Expr::Name(_)]) => {
+                Some(&assign.value)
+            }
             _ => None,
         }
     }
@@ -555,12 +603,21 @@ mod tests {
         let head = "t = pd.read_csv(p)\n";
         let of = |rest: &str| read(&format!("{head}{rest}"));
         assert_eq!(of("u = t[t['a'] > 1].copy()\nprint(len(t), u['b'].sum())\n"), names("a b"));
-        assert_eq!(of("late = t['a'].notna() & t['b'].gt(1)\nu = t[late]\nprint(u.c.max())\n"), names("a b c"));
+        assert_eq!(
+            of("late = t['a'].notna() & t['b'].gt(1)\nu = t[late]\nprint(u.c.max())\n"),
+            names("a b c")
+        );
         assert_eq!(of("print(t.loc[t['a'] > 1, ['b', 'c']], t.iloc[:5]['d'])\n"), names("a b c d"));
-        assert_eq!(of("u = t.dropna(subset=['a']).sort_values('b', ascending=False).head(9)\nu['c']\n"), names("a b c"));
+        assert_eq!(
+            of("u = t.dropna(subset=['a']).sort_values('b', ascending=False).head(9)\nu['c']\n"),
+            names("a b c")
+        );
         assert_eq!(of("t['a'] = t['b'] * 2\nprint(t['a'])\n"), names("a b"));
         assert_eq!(of("t['a'] = t['a'] * 2\n"), names("a"));
-        assert_eq!(of("C = ['a', 'b']\nt[[*C, 'c']].sum()\n[t[n] for n in ('d', 'e')]\n"), names("a b c d e"));
+        assert_eq!(
+            of("C = ['a', 'b']\nt[[*C, 'c']].sum()\n[t[n] for n in ('d', 'e')]\n"),
+            names("a b c d e")
+        );
         assert_eq!(of("u = pd.concat([t[t['a'] > 1], other])\nu['b']\n"), names("a b"));
     }
 
@@ -581,7 +638,10 @@ mod tests {
                     t['x'] = t['b'] + 1\n    return t\ndef show(t, *, n=3):\n    print(t['x'].max(), t['c'].head(n))\n\
                     def main():\n    raw = load(1)\n    t = clean(raw)\n    show(t=t)\nmain()\n";
         let found = used(text);
-        assert_eq!((found.unknown, found.read), (None, BTreeSet::from(["a", "b", "c", "x"].map(str::to_owned))));
+        assert_eq!(
+            (found.unknown, found.read),
+            (None, BTreeSet::from(["a", "b", "c", "x"].map(str::to_owned)))
+        );
         assert_eq!(found.set, BTreeSet::from(["x".to_owned()]));
     }
 

@@ -66,7 +66,7 @@ fn column<'a>(case: &Case<'a>, held: Held<'a>) -> Option<Column<'a>> {
         128..32_768 => 2,
         _ => 4,
     };
-    let text_bytes = held.object.facts.text_bytes.unwrap_or(0);
+    let text_bytes = facts.text_bytes.unwrap_or(0);
     let average = text_bytes / rows.max(1);
     let new_bytes = rows * code_bytes + values * (8 + STR_BYTES + average);
     let worth = new_bytes * MUCH_SMALLER <= held.object.own_bytes && values * 4 <= rows;

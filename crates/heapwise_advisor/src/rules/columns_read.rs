@@ -113,7 +113,9 @@ fn candidate<'a>(case: &Case<'a>, held: &Held<'a>) -> Option<Candidate> {
     let is_copy = |it: &Held<'_>| {
         let column = shrinking::last_key(&it.object.name);
         it.owner.address != held.owner.address
-            && column.is_some_and(|column| unused.iter().any(|(_, part)| shrinking::last_key(&part.name) == Some(column)))
+            && column.is_some_and(|column| {
+                unused.iter().any(|(_, part)| shrinking::last_key(&part.name) == Some(column))
+            })
             && !shrinking::is_reader(case, it)
     };
     let copies = case.held(case.least_bytes() / 20).into_iter().filter(is_copy);
@@ -133,7 +135,8 @@ fn has_choice(call: &ExprCall, argument: &str) -> bool {
 
 /// Strings in the arguments of a call that may be names of columns: `index_col`, `parse_dates`, `dtype` and others.
 fn named_in(call: &ExprCall) -> impl Iterator<Item = &str> {
-    let keywords = call.arguments.keywords.iter().filter(|it| it.arg.as_ref().is_none_or(|name| name != "dtype"));
+    let keywords =
+        call.arguments.keywords.iter().filter(|it| it.arg.as_ref().is_none_or(|name| name != "dtype"));
     keywords.flat_map(|it| syntax::parts(&it.value)).filter_map(heapwise_source::string)
 }
 
@@ -147,7 +150,11 @@ fn columns_of_file<'a>(case: &Case<'a>, held: &Held<'a>) -> Option<Vec<(String, 
     }
     let columns: Option<Vec<_>> = parts.into_iter().map(|part| Some((name_of(held, part)?, part))).collect();
     let mut columns = columns?;
-    columns.retain(|(_, part)| case.allocated_at(part).is_none_or(|place| place == held.place));
+    let being_made = case.made_next(held.object).is_some();
+    columns.retain(|(_, part)| {
+        let elsewhere = case.allocated_at(part).is_some_and(|place| place != held.place);
+        if being_made { case.made_next(part).is_some() || part.own_bytes == 0 } else { !elsewhere }
+    });
     Some(columns)
 }
 
