@@ -13,7 +13,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,7 +131,7 @@ def parts(mode: str, target: Target, folder: Path) -> list[int]:
 
 def measure(modes: tuple[str, ...], target: Target) -> Counts:
     """Instructions of one turn of each operation, in each mode."""
-    found: Counts = {each.name: {} for each in OPERATIONS} | {START: {}, END: {}}
+    found: Counts = {name: {} for name in (*(each.name for each in OPERATIONS), START, END)}
     with tempfile.TemporaryDirectory(prefix="heapwise-bench-") as folder:
         for mode in modes:
             counted = parts(mode, target, Path(folder))
@@ -230,4 +229,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

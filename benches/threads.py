@@ -10,7 +10,6 @@ they did. Neither depends much on how busy the machine is; that the threads ran 
 import argparse
 import statistics
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -78,4 +77,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
