@@ -20,6 +20,10 @@ use crate::platform;
 static HEAP: Heap =
     Heap { held: AtomicBool::new(false), heap: UnsafeCell::new(Dlmalloc::new_with_allocator(Pages)) };
 
+/// Blocks of so many bytes are mappings of their own, so that what a table leaves behind when it grows goes back to the
+/// system at once.
+const APART: usize = 256 * 1024;
+
 /// Bytes that the heap has mapped.
 static MAPPED: AtomicU64 = AtomicU64::new(0);
 
@@ -107,45 +111,90 @@ impl Heap {
 // SAFETY: the heap inside is reached only by whoever holds the flag.
 unsafe impl Sync for Heap {}
 
-// SAFETY: dlmalloc keeps the contract of an allocator; the lock gives it to one thread at a time.
+/// Whether a block is a mapping of its own, and the bytes of that.
+fn apart(layout: Layout) -> Option<usize> {
+    (layout.size() >= APART && layout.align() <= platform::PAGE)
+        .then(|| layout.size().next_multiple_of(platform::PAGE))
+}
+
+// SAFETY: dlmalloc keeps the contract of an allocator, and the lock gives it to one thread at a time; a mapping is
+// nobody else's. Which of the two a block came from follows from its layout.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if let Some(size) = apart(layout) {
+            return map(size);
+        }
         // SAFETY: size and alignment come from a layout.
         self.with(|heap| unsafe { heap.malloc(layout.size(), layout.align()) })
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if let Some(size) = apart(layout) {
+            return map(size);
+        }
         // SAFETY: as above.
         self.with(|heap| unsafe { heap.calloc(layout.size(), layout.align()) })
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: the caller gives back a block of this heap with its layout.
+        if let Some(size) = apart(layout) {
+            // SAFETY: the caller gives back a block of this heap with its layout, so it is a mapping of this size.
+            return unsafe { give_back(block, size) };
+        }
+        // SAFETY: as above.
         self.with(|heap| unsafe { heap.free(block, layout.size(), layout.align()) });
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: as above.
-        self.with(|heap| unsafe { heap.realloc(block, layout.size(), layout.align(), size) })
+        // SAFETY: the caller's size is not 0, and not above the largest with this alignment.
+        let new_layout = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
+        if apart(layout).is_none() && apart(new_layout).is_none() {
+            // SAFETY: as above.
+            return self.with(|heap| unsafe { heap.realloc(block, layout.size(), layout.align(), size) });
+        }
+        // SAFETY: both blocks have at least the bytes that are copied, and the new one is no part of the old.
+        unsafe {
+            let new = self.alloc(new_layout);
+            if !new.is_null() {
+                new.copy_from_nonoverlapping(block, layout.size().min(size));
+                self.dealloc(block, layout);
+            }
+            new
+        }
     }
+}
+
+/// Fresh zeroed pages, from the reserve if the kernel refuses; null if there are none.
+fn map(size: usize) -> *mut u8 {
+    let mut pages = platform::map_anonymous(size);
+    if pages.is_null() {
+        let place = cut_from_reserve(size);
+        if !place.is_null() {
+            // SAFETY: the place is a part of the reserve that nobody else has.
+            pages = unsafe { platform::map_anonymous_at(place, size) };
+        }
+    }
+    if !pages.is_null() {
+        MAPPED.fetch_add(size as u64, Ordering::Relaxed);
+    }
+    pages
+}
+
+/// Gives pages back to the system.
+///
+/// # Safety
+/// They are a whole result of [`map`] for this size, and used no more.
+unsafe fn give_back(pages: *mut u8, size: usize) {
+    // SAFETY: passed on to the caller.
+    unsafe { platform::unmap(pages, size) };
+    MAPPED.fetch_sub(size as u64, Ordering::Relaxed);
 }
 
 // SAFETY: the pages come from the kernel, belong to nobody else, and are zero.
 unsafe impl dlmalloc::Allocator for Pages {
     fn alloc(&self, size: usize) -> (*mut u8, usize, u32) {
-        let mut pages = platform::map_anonymous(size);
-        if pages.is_null() {
-            let place = cut_from_reserve(size);
-            if !place.is_null() {
-                // SAFETY: the place is a part of the reserve that nobody else has.
-                pages = unsafe { platform::map_anonymous_at(place, size) };
-            }
-        }
-        if pages.is_null() {
-            return (std::ptr::null_mut(), 0, 0);
-        }
-        MAPPED.fetch_add(size as u64, Ordering::Relaxed);
-        (pages, size, 0)
+        let pages = map(size);
+        (pages, if pages.is_null() { 0 } else { size }, 0)
     }
 
     fn remap(&self, _: *mut u8, _: usize, _: usize, _: bool) -> *mut u8 {
@@ -158,8 +207,7 @@ unsafe impl dlmalloc::Allocator for Pages {
 
     fn free(&self, pages: *mut u8, size: usize) -> bool {
         // SAFETY: dlmalloc gives back exactly what `alloc` gave it and uses it no more.
-        unsafe { platform::unmap(pages, size) };
-        MAPPED.fetch_sub(size as u64, Ordering::Relaxed);
+        unsafe { give_back(pages, size) };
         true
     }
 
@@ -173,5 +221,24 @@ unsafe impl dlmalloc::Allocator for Pages {
 
     fn page_size(&self) -> usize {
         platform::PAGE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_block_goes_back_to_the_system_and_keeps_its_bytes_as_it_grows() {
+        // More than all other tests of this process have at a time.
+        const SIZE: usize = 64 << 20;
+        let mut bytes: Vec<u8> = (0..=255).cycle().take(APART - 1).collect();
+        bytes.reserve_exact(SIZE - bytes.len());
+        assert!(bytes.iter().copied().eq((0..=255).cycle().take(APART - 1)));
+        let during = mapped_bytes();
+        bytes.shrink_to_fit();
+        assert!(mapped_bytes() + (SIZE as u64 / 2) < during);
+        assert!(bytes.iter().copied().eq((0..=255).cycle().take(APART - 1)));
+        assert!(vec![0u8; SIZE].iter().all(|byte| *byte == 0));
     }
 }

@@ -165,3 +165,21 @@ impl Interpreter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_tell_places_apart_or_are_none() {
+        let place = |code, instruction| Frame { code, instruction };
+        let of_3_10 = [place(0x7f00_0000_1230, 5), place(0x7f00_0000_1230, 6), place(0x7f00_0000_1240, 5)];
+        let keys = of_3_10.map(|frame| Of::<10>.key(frame));
+        assert!(keys.iter().all(Option::is_some));
+        assert!(keys[0] != keys[1] && keys[0] != keys[2] && keys[1] != keys[2]);
+        // Before the first instruction, and in code too long for a key.
+        assert_eq!(Of::<10>.key(place(0x7f00_0000_1230, u32::MAX as usize)), None);
+        assert_eq!(Of::<10>.key(place(0x7f00_0000_1230, 1 << INDEX_BITS)), None);
+        assert_ne!(Of::<12>.key(place(0x1000, 0x1100)), Of::<12>.key(place(0x1000, 0x1102)));
+    }
+}
