@@ -39,5 +39,6 @@ def test_no_method_of_the_programs_is_called(environment: Environment, mode: Mod
     assert not report["run"]["problems"]
     if environment.interpreter.version <= LOOKED_AT:
         held = {item["name"]: item["bytes"] for item in report["objects"]}
-        assert held["everything"] >= 21_000_000, held
+        # What is 100,000 lists deep may not be reached in time.
+        assert held["everything"] >= 13_000_000, held
         assert held["grown"] >= 36_000_000, held
