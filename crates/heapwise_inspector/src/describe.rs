@@ -392,9 +392,7 @@ pub(crate) fn quoted(text: &str) -> String {
 pub(crate) fn key_text(walk: &Walk<'_>, key: Address) -> String {
     let live = walk.live;
     match live.builtin(live.type_of(key)) {
-        Some(Builtin::String) => {
-            quoted(&live.text(key, 60))
-        }
+        Some(Builtin::String) => quoted(&live.text(key, 60)),
         Some(Builtin::Integer) => live.integer(key).map_or_else(|| "...".into(), |value| value.to_string()),
         Some(Builtin::Constant) if key == live.none() => "None".into(),
         Some(Builtin::Tuple) => {
@@ -450,7 +448,8 @@ pub(crate) fn describe(walk: &Walk<'_>, roots: &Roots, allowance: Allowance, unt
         // What is in none of its parts is told by its largest blocks.
         let mut known: FxHashSet<u64> = FxHashSet::default();
         gather_buffers(&object, &mut known);
-        let mut below: Vec<Buffer> = held[place].2.iter().filter_map(|head| blocks.get(head)).flatten().copied().collect();
+        let mut below: Vec<Buffer> =
+            held[place].2.iter().filter_map(|head| blocks.get(head)).flatten().copied().collect();
         below.retain(|buffer| !known.contains(&buffer.address));
         below.sort_by_key(|buffer| (std::cmp::Reverse(buffer.bytes), buffer.address));
         below.truncate(MOST_BELOW);
