@@ -18,13 +18,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 
 from advice_programs import AdviceProgram, find_advice_programs  # noqa: E402
-from fix_proofs import Tried, tried  # noqa: E402
+from fix_proofs import Tried, missing, tried  # noqa: E402
 from interpreters import (  # noqa: E402
     Environment,
     Interpreter,
     find_wheel,
     found_interpreters,
-    lacking,
     make_environment,
 )
 
@@ -65,11 +64,7 @@ def main() -> int:
     print("| program | predicted new peak, MB | measured, MB | output | proven within 15 % | withdrawn |")
     print("|---|---:|---:|---|---|---|", flush=True)
     for program in wanted:
-        if (
-            reason := None
-            if options.python
-            else next(filter(None, (lacking(environment, it) for it in program.imports)), None)
-        ):
+        if not options.python and (reason := missing(environment, program)):
             skipped.append(f"{program.name} ({reason})")
             continue
         with tempfile.TemporaryDirectory() as folder:

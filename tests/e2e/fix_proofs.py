@@ -14,7 +14,7 @@ from typing import TypedDict, cast
 
 from advice_programs import SAVING_BYTES, SAVING_SHARE, AdviceProgram
 from expectations import Mode
-from interpreters import Environment
+from interpreters import Environment, lacking
 from runner import Finished, finish, record
 
 # Some programs run a dozen times.
@@ -119,6 +119,12 @@ def answer(done: Finished) -> FixAnswer:
     """Reads what `heapwise fix --format json` printed."""
     assert done.status in (0, 5), done
     return cast(FixAnswer, json.loads(done.stdout))
+
+
+def missing(environment: Environment, program: AdviceProgram) -> str | None:
+    """Why a program cannot run in an environment, or nothing if it can."""
+    reasons = (lacking(environment, needed.module, needed.below) for needed in program.imports)
+    return next(filter(None, reasons), None)
 
 
 def recorded(environment: Environment, program: AdviceProgram, folder: Path, mode: Mode = "sampled") -> Path:

@@ -22,8 +22,8 @@ from typing import Any
 import jsonschema
 import pytest
 from advice_programs import SAVING_SHARE, find_advice_programs
-from fix_proofs import FixAnswer, answer, edits, tried
-from interpreters import REPOSITORY, Environment, found_interpreters, lacking
+from fix_proofs import FixAnswer, answer, edits, missing, tried
+from interpreters import REPOSITORY, Environment, found_interpreters
 from runner import TIME_LIMIT, Finished, finish, record, start
 from terminal import Terminal
 
@@ -257,9 +257,8 @@ def test_reports_and_advice_say_what_is_proven(make: Make) -> None:
 )
 def test_planted_programs_are_proven(environment: Environment, tmp_path: Path, name: str) -> None:
     program = PROGRAMS[name]
-    for module in program.imports:
-        if reason := lacking(environment, module):
-            pytest.skip(reason)
+    if reason := missing(environment, program):
+        pytest.skip(reason)
     rows, said = tried(environment, program, tmp_path)
     schema("fix").validate(said)
     assert program.expected is not None
@@ -272,9 +271,8 @@ def test_planted_programs_are_proven(environment: Environment, tmp_path: Path, n
 @pytest.mark.parametrize("name", [name for name in PROGRAMS if "/quiet_" in name])
 def test_no_look_alike_is_edited(environment: Environment, tmp_path: Path, name: str) -> None:
     program = PROGRAMS[name]
-    for module in program.imports:
-        if reason := lacking(environment, module):
-            pytest.skip(reason)
+    if reason := missing(environment, program):
+        pytest.skip(reason)
     assert [it for it in edits(environment, program, tmp_path) if program.quiet in ("*", it["rule"])] == []
 
 
