@@ -229,7 +229,7 @@ impl<'a> Replay<'a> {
     /// Replays all events, and notes the moments that are left behind the last one.
     fn all(&mut self, profile: &Profile) {
         for (thread, event) in profile.events() {
-            self.event(thread, event.time_ms, event.kind);
+            self.event(thread, event.time_ms, &event.kind);
         }
         loop {
             let time_ms = match self.targets {
@@ -245,7 +245,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    fn event(&mut self, thread: u32, time_ms: u64, kind: EventKind) {
+    fn event(&mut self, thread: u32, time_ms: u64, kind: &EventKind) {
         let time_ms = self.now_ms.max(time_ms);
         while let Some(at_ms) = self.due(time_ms) {
             self.moment(at_ms);
@@ -276,11 +276,11 @@ impl<'a> Replay<'a> {
     }
 
     #[inline]
-    fn book(&mut self, thread: u32, kind: EventKind) {
+    fn book(&mut self, thread: u32, kind: &EventKind) {
         // Blocks are told the number of the next moment as the time: when one that is live at the end was
         // allocated is then known to the moment.
         let now_ms = u64::from(self.accounts.next);
-        match kind {
+        match *kind {
             EventKind::Allocation { address, size, stack, allocator, probability } => {
                 let holder = self.holder(thread, stack);
                 let new = NewBlock { address, size, allocator, probability, holder };

@@ -85,7 +85,7 @@ pub struct Outcome {
 pub fn what_if(profile: &Profile, scenarios: &[Scenario]) -> Vec<Outcome> {
     let mut replay = Replay::new(profile, scenarios);
     for (thread, event) in profile.events() {
-        replay.event(thread, event.sequence, event.time_ms, event.kind);
+        replay.event(thread, event.sequence, event.time_ms, &event.kind);
     }
     replay.finish()
 }
@@ -200,12 +200,12 @@ impl<'a> Replay<'a> {
         }
     }
 
-    fn event(&mut self, thread: u32, sequence: u64, time_ms: u64, kind: EventKind) {
+    fn event(&mut self, thread: u32, sequence: u64, time_ms: u64, kind: &EventKind) {
         self.catch_up(sequence);
         self.sequence = sequence;
         self.now_ms = self.now_ms.max(time_ms);
         let now_ms = self.now_ms;
-        match kind {
+        match *kind {
             EventKind::Allocation { address, size, stack, allocator, probability } => {
                 let (holder, stack) = self.holder(thread, stack);
                 let new = NewBlock { address, size, allocator, probability, holder };
