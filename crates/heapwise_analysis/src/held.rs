@@ -188,7 +188,8 @@ impl<'j, 'a> Held<'j, 'a> {
         let (all, living) = (sum(&|_| true), sum(&lives));
         // Of the look that was chosen some blocks may be younger than the peak.
         let chosen = Some(look) == self.chosen;
-        let fresh = if chosen { self.fresh_bytes(&blocks, |_| true) } else { self.fresh_bytes(&blocks, lives) };
+        let fresh =
+            if chosen { self.fresh_bytes(&blocks, |_| true) } else { self.fresh_bytes(&blocks, lives) };
         if fresh < self.smallest || !chosen && living < all / 10 * 9 || fresh < all / 2 {
             return;
         }

@@ -207,8 +207,21 @@ impl Reader {
     fn data(&mut self, data: Address, depth: usize) -> Option<Column> {
         self.left = self.left.checked_sub(1)?;
         let fields = words::<13>(data).filter(|_| depth < DEEPEST)?;
-        let [kind, _, length, nulls, offset, buffers, buffers_end, _, children, children_end, _, dictionary, _] =
-            fields;
+        let [
+            kind,
+            _,
+            length,
+            nulls,
+            offset,
+            buffers,
+            buffers_end,
+            _,
+            children,
+            children_end,
+            _,
+            dictionary,
+            _,
+        ] = fields;
         if kind == 0 || length > LONGEST || offset > LONGEST {
             return None;
         }

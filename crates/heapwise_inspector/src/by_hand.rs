@@ -8,8 +8,8 @@ use heapwise_cpython::objects::{Address, Live};
 use rustc_hash::FxHashSet;
 
 use crate::roots::is_class;
-use crate::{describe, streams};
 use crate::walk::{Limit, Walk};
+use crate::{describe, streams};
 
 /// Bytes of an object with all that it keeps alive.
 pub(crate) fn size_of(live: Live<'_>, object: Address) -> u64 {

@@ -106,7 +106,8 @@ impl Kind {
     /// Whether its objects refer to nothing.
     #[inline]
     pub(crate) const fn is_leaf(&self) -> bool {
-        let plain = matches!(self.form, Form::Integer | Form::String | Form::Bytes | Form::Leaf | Form::ByteArray);
+        let plain =
+            matches!(self.form, Form::Integer | Form::String | Form::Bytes | Form::Leaf | Form::ByteArray);
         plain && !self.has_attributes
     }
 

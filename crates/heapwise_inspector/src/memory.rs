@@ -19,7 +19,8 @@ pub(crate) fn read_into(address: Address, words: &mut [Address]) -> bool {
     let local = libc::iovec { iov_base: words.as_mut_ptr().cast(), iov_len: length };
     let remote = libc::iovec { iov_base: address as *mut libc::c_void, iov_len: length };
     // SAFETY: the kernel writes at most `length` bytes into the row, and checks the other address.
-    let read = unsafe { libc::process_vm_readv(libc::getpid(), &raw const local, 1, &raw const remote, 1, 0) };
+    let read =
+        unsafe { libc::process_vm_readv(libc::getpid(), &raw const local, 1, &raw const remote, 1, 0) };
     usize::try_from(read) == Ok(length)
 }
 

@@ -86,7 +86,8 @@ impl Roots {
                 }
                 seen.insert(object);
                 let kind = live.c_name(live.type_of(object));
-                let text = if kind.ends_with("iterator") { "values of the loop" } else { "result being made" };
+                let text =
+                    if kind.ends_with("iterator") { "values of the loop" } else { "result being made" };
                 let holder = Holder { kind: HolderKind::Stack, ..holder.clone() };
                 self.names.push(Name { text: text.into(), holder, object });
             }

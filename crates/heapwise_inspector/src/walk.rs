@@ -294,7 +294,8 @@ impl<'a> Walk<'a> {
             for &target in &self.targets[start as usize..end as usize] {
                 let node = self.nodes[target as usize];
                 if node.size == UNKNOWN {
-                    self.nodes[target as usize].size = own_size(self.live, node.address, self.kinds.get(node.kind));
+                    self.nodes[target as usize].size =
+                        own_size(self.live, node.address, self.kinds.get(node.kind));
                 }
             }
         }

@@ -435,11 +435,14 @@ impl<'a> Liveness<'a> {
             if !occurrence.access.reads() && occurrence.access != Access::Delete {
                 continue;
             }
-            let home = module.variable(occurrence.variable).scope;
-            let mut at = Some(occurrence.scope);
-            while let Some(id) = at.filter(|id| *id != home) {
-                reaches.entry(id).or_default().insert(occurrence.variable);
-                at = module.scope(id).parent;
+            let global = flow::global_behind(module, occurrence.variable);
+            for variable in std::iter::once(occurrence.variable).chain(global) {
+                let home = module.variable(variable).scope;
+                let mut at = Some(occurrence.scope);
+                while let Some(id) = at.filter(|id| *id != home) {
+                    reaches.entry(id).or_default().insert(variable);
+                    at = module.scope(id).parent;
+                }
             }
         }
         // What a function reads, those read that call it.

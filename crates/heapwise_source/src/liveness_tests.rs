@@ -129,6 +129,14 @@ fn functions_called_by_name_read_when_they_are_called() {
 }
 
 #[test]
+fn the_body_of_a_class_reads_a_global_until_it_binds_the_name_itself() {
+    check("a = f()\nb = 1  # live: a\nclass C:\n    b = a\n    a = 2\nz  # dead: a\n");
+    check(
+        "a = f()\ndef g():\n    class C:\n        b = a\n        a = 2\nc = g()  # live: a\nz  # dead: a\n",
+    );
+}
+
+#[test]
 fn closures_in_functions() {
     check("def f(a, b):\n    def g():\n        return a\n    x = g()  # live: a\n    y = x  # dead: a b\n");
     check("def f(a):\n    def g():\n        return a\n    y = 1  # live: a\n    return g\n");

@@ -128,11 +128,7 @@ impl<'a> Live<'a> {
         let calls = self.calls();
         // SAFETY: a live descriptor and a live object; the list of arguments ends with null; the result is ours.
         unsafe {
-            let said = (calls.call_with)(
-                method as Object,
-                object as Object,
-                ptr::null_mut::<c_void>(),
-            );
+            let said = (calls.call_with)(method as Object, object as Object, ptr::null_mut::<c_void>());
             if said.is_null() {
                 (calls.clear_error)();
                 return 0;

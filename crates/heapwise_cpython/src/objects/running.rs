@@ -202,7 +202,8 @@ impl Live<'_> {
         let (first, places) = self.stack_places(frame);
         let before = (first - frame.address - self.layout().frame_locals) / WORD;
         let top = if self.minor_version() == 10 { -1 } else { self.read::<i32>(frame.address, STACK_TOP) };
-        let depth = usize::try_from(top).ok().and_then(|top| top.checked_sub(before)).filter(|&it| it <= places);
+        let depth =
+            usize::try_from(top).ok().and_then(|top| top.checked_sub(before)).filter(|&it| it <= places);
         let words = (0..depth.unwrap_or(places)).map(|place| self.read(first, place * WORD)).collect();
         (words, depth.is_some())
     }
