@@ -184,6 +184,8 @@ fn a_release_is_as_near_to_the_last_use_as_the_blocks_allow() {
 fn a_release_that_may_find_nothing_bound_says_so() {
     let text = "if x:\n    a = f()\n    a.y\nwork()\n";
     assert_eq!(released(text, "a", 4), [(1, false, false)]);
+    let text = "a = f()\na.y\nwork()\ndel a\n";
+    assert_eq!(released(text, "a", 3), [(2, false, false)], "what is deleted later must be there then");
     let text = "a = f()\nif x:\n    a.y\n    del a\nwork()\n";
     assert_eq!(released(text, "a", 5), [(2, false, false)]);
 }

@@ -33,6 +33,8 @@ struct Waste<'m> {
     span: &'m Expr,
     certainty: Certainty,
     fix: Option<Edit>,
+    /// The statement that reads the list, where that is another one than makes it.
+    read_by: Option<StatementId>,
 }
 
 impl Rule for StreamNotList {
@@ -106,6 +108,7 @@ fn reduced<'m>(module: &'m Module, call: &'m ExprCall) -> Option<Waste<'m>> {
         span: argument,
         certainty: Certainty::Certain,
         fix,
+        read_by: None,
     })
 }
 
@@ -133,7 +136,10 @@ fn read_once(module: &Module, id: StatementId) -> Option<Waste<'_>> {
             syntax::only_argument(call)?;
             format!("{path}()")
         }
-        UseKind::Iterated => "the loop".to_owned(),
+        // A comprehension may keep the items.
+        UseKind::Iterated if matches!(module.syntax(used.statement), Stmt::For(it) if syntax::start(&*it.iter) == used.span.start) => {
+            "the loop".to_owned()
+        }
         _ => return None,
     };
     let (made, read) = (module.statement(id), module.statement(used.statement));
@@ -157,6 +163,7 @@ fn read_once(module: &Module, id: StatementId) -> Option<Waste<'_>> {
             .replace(value, &format!("({text})"))
             .ok()
             .map(|edit| edit.with_safety(Safety::Unsafe)),
+        read_by: Some(used.statement),
     })
 }
 
@@ -188,6 +195,7 @@ fn listed_for<'m>(module: &'m Module, statement: &'m ast::StmtFor) -> Option<Was
         span: &statement.iter,
         certainty: Certainty::Likely,
         fix: Editor::new(module).drop_call(call).ok().map(|edit| edit.with_safety(Safety::Unsafe)),
+        read_by: None,
     })
 }
 
@@ -209,6 +217,7 @@ fn iterated<'m>(module: &'m Module, iterable: &'m Expr) -> Option<Waste<'m>> {
         // The loop may change what it reads from while it reads.
         certainty: if method == "readlines" { Certainty::Certain } else { Certainty::Likely },
         fix: iteration(module, call, on, method),
+        read_by: None,
     })
 }
 
@@ -217,7 +226,7 @@ fn candidate(case: &Case<'_>, code: &Code<'_>, waste: &Waste<'_>) -> Option<Cand
     // Items are made by what the line calls, too.
     let lines: Vec<u32> = (first..=last).collect();
     let site = case.site_with_callees(code.file, &lines);
-    if site.peak_bytes < case.least_bytes() {
+    if site.peak_bytes < case.least_bytes() || !is_there_at_peak(case, code, waste) {
         return None;
     }
     let mut candidate = case.candidate(&code.place_of(waste.span), "");
@@ -230,6 +239,17 @@ fn candidate(case: &Case<'_>, code: &Code<'_>, waste: &Waste<'_>) -> Option<Cand
     candidate.evidence.insert("blocks", json!(site.peak_blocks));
     candidate.changes = site.with(Effect::Absent);
     Some(candidate)
+}
+
+/// Whether the peak was reached while the list was made or read: what its lines made and is there at another moment has
+/// other holders.
+fn is_there_at_peak(case: &Case<'_>, code: &Code<'_>, waste: &Waste<'_>) -> bool {
+    let (first, own_last) = code.lines(code.syntax());
+    let last = waste.read_by.map_or(own_last, |id| code.lines(code.module.syntax(id)).1);
+    case.peak_frames().any(|frame| {
+        let line = case.profile.frame(frame).position.line;
+        (first..=last).contains(&line) && case.profile.file_of(frame) == code.file
+    })
 }
 
 /// `sum(... for ...)` for `sum([... for ...])`.
@@ -318,6 +338,7 @@ mod tests {
             "x = [f(i) for i in r]\nfor y in x:\n    r.append(y)\n",
             "x = [f(i) for i in r]\nfor k in q:\n    print(sum(x))\n",
             "x = [f(i) for i in r]\nprint(sorted(x))\n",
+            "x = [f(i) for i in r]\ny = [i for i in x if i]\n",
             "x = [f(i) for i in r]\nprint(sum(x[1:]))\n",
         ] {
             assert_eq!(fixed(text, 1), None, "{text}");

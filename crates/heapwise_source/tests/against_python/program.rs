@@ -114,12 +114,9 @@ impl Writer {
             }
             17 | 18 => self.jump(at),
             19..=21 => {
-                let count = self.functions.len();
-                if count > 0 {
-                    let called = self.below(count);
-                    let call = self.functions[called].clone();
-                    self.line(at.depth, &call);
-                }
+                let called = self.below(self.functions.len() + 1);
+                let call = self.functions.get(called).cloned().unwrap_or_else(|| self.call("use"));
+                self.line(at.depth, &call);
             }
             22..=24 => self.branch(at),
             25..=28 => self.repeat(at),
@@ -163,7 +160,8 @@ impl Writer {
             5 => format!("sum({one} for i in values())"),
             6 => format!("keep(lambda: {other})"),
             7 => format!("keep({other} for i in values())"),
-            8 => format!("f\"{{{other}}}{{maybe()!r:>{{len('x')}}}}\""),
+            // Quotes of another kind: before 3.12 an f-string cannot hold its own.
+            8 => format!("f\"{{{}}}{{maybe()!r:>{{len('x')}}}}\"", other.replace('"', "'")),
             9 => format!("maybe() < {one} < {one}"),
             10 => format!("[test({name}, \"{name}\") for {name} in values()]"),
             11 => format!("not [risky(), {other}]"),
@@ -219,6 +217,8 @@ impl Writer {
             _ => format!("for {name} in values():"),
         };
         self.line(at.depth, &header);
+        // What never ends calls a helper in each turn, which ends it.
+        self.line(at.depth + 1, "mark()");
         self.inner(At { in_loop: true, ..at });
         if self.chance(25) {
             self.line(at.depth, "else:");
