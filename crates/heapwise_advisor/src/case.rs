@@ -243,15 +243,7 @@ impl<'a> Case<'a> {
         let mut site = Site::default();
         for (stack, place) in self.user_places.iter().enumerate() {
             if place.is_some_and(|place| place.file == file && (first..=last).contains(&place.line)) {
-                let totals = self.analysis.stack(stack as StackId);
-                if totals.allocations == 0 {
-                    continue;
-                }
-                site.stacks.push(stack as StackId);
-                site.peak_bytes += totals.peak_bytes;
-                site.peak_blocks += totals.peak_blocks;
-                site.allocated_bytes += totals.allocated_bytes;
-                site.allocations += totals.allocations;
+                self.add_to(&mut site, stack as StackId);
             }
         }
         site
@@ -278,6 +270,51 @@ impl<'a> Case<'a> {
                 && way(other).as_ref() == Some(&wanted)
         };
         all.filter(alike).collect()
+    }
+
+    /// What these lines of a file of the user's, and all that they called, asked for.
+    pub fn site_with_callees(&self, file: &str, lines: &[u32]) -> Site {
+        let mut site = Site::default();
+        let is_there = |frame: FrameId| {
+            lines.contains(&self.profile.frame(frame).position.line) && self.profile.file_of(frame) == file
+        };
+        // By stack; a caller's stack has the lower number.
+        let mut passes = vec![false];
+        for id in 1..=self.profile.stack_count() as StackId {
+            let Some(node) = self.profile.stack(id) else { break };
+            let here = passes[node.parent as usize] || is_there(node.frame);
+            passes.push(here);
+            if here {
+                self.add_to(&mut site, id);
+            }
+        }
+        site
+    }
+
+    /// The stacks that stand at the same lines as this one, itself among them: one line may have several, as the interpreter
+    /// was at one or another of its instructions.
+    pub fn stacks_of_same_lines(&self, stack: StackId) -> Vec<StackId> {
+        let line = |frame: FrameId| {
+            let position = self.profile.frame(frame).position;
+            (position.line, self.profile.function_of(frame), self.profile.file_of(frame))
+        };
+        let wanted: Vec<_> = self.profile.outwards(stack).map(line).collect();
+        let same = |id: &StackId| self.profile.outwards(*id).map(line).eq(wanted.iter().copied());
+        (1..=self.profile.stack_count() as StackId)
+            .filter(|id| self.analysis.stack(*id).allocations > 0)
+            .filter(same)
+            .collect()
+    }
+
+    fn add_to(&self, site: &mut Site, stack: StackId) {
+        let totals = self.analysis.stack(stack);
+        if totals.allocations > 0 {
+            site.stacks.push(stack);
+            site.peak_bytes += totals.peak_bytes;
+            site.peak_blocks += totals.peak_blocks;
+            site.allocated_bytes += totals.allocated_bytes;
+            site.allocations += totals.allocations;
+        }
     }
 
     /// The frames at the peak, of the thread that reached it, innermost first.

@@ -3,12 +3,16 @@
 //! An object's large buffers are blocks of their own. What else it consists of (the numbers in a list, the strings
 //! in a dict) is many small blocks, of which a sampled capture has some: these are found by the lines that made
 //! them, if these lines made nothing else worth speaking of, and else told as an amount. Invariant: no change
-//! takes away more at the peak than the object alone keeps alive.
+//! takes away much more at the peak than the object alone keeps alive.
 
-use heapwise_analysis::{Block, Change, Effect, MadeNext};
+use heapwise_analysis::{Block, Change, Effect, MadeNext, Place};
+use heapwise_profile::StackId;
 use heapwise_profile::inspection::Object;
+use heapwise_source::ast::{Expr, Stmt};
+use heapwise_source::{Module, StatementId, VariableId};
 
-use crate::case::Case;
+use crate::case::{Case, Site};
+use crate::syntax;
 
 /// How much the small blocks of the lines that made an object may differ from it, to be taken for it.
 const SAME_SHARE: f64 = 0.25;
@@ -16,7 +20,7 @@ const SAME_SHARE: f64 = 0.25;
 impl Case<'_> {
     /// The object is never made.
     pub fn absent(&self, object: &Object) -> Vec<Change> {
-        self.changes(object, object.own_bytes, &Effect::Absent)
+        self.changes(object, &Effect::Absent)
     }
 
     /// The object takes `new_bytes` where it alone keeps [`Object::own_bytes`].
@@ -24,15 +28,58 @@ impl Case<'_> {
         if object.own_bytes == 0 {
             return Vec::new();
         }
-        self.changes(object, object.own_bytes, &Effect::Factor(new_bytes as f64 / object.own_bytes as f64))
+        let in_blocks: u64 = self.large_blocks(object).iter().map(|block| block.bytes).sum();
+        let rest = object.own_bytes.saturating_sub(in_blocks);
+        // A table has room to spare, so that less than its bytes may be as much.
+        if self.made_next(object).is_none()
+            && has_rest(object, rest)
+            && new_bytes >= in_blocks - in_blocks / 4
+        {
+            // What is behind a container's table goes first, since a table of its length is left in any case.
+            let effect = Effect::Factor(new_bytes.saturating_sub(in_blocks) as f64 / rest as f64);
+            return self.of_small_blocks(object, rest, &effect).into_iter().collect();
+        }
+        self.changes(object, &Effect::Factor(new_bytes as f64 / object.own_bytes as f64))
     }
 
     /// The object is freed at a moment.
     pub fn freed_at(&self, object: &Object, moment: u64) -> Vec<Change> {
-        self.changes(object, object.own_bytes, &Effect::FreedAt(moment))
+        self.changes(object, &Effect::FreedAt(moment))
     }
 
-    fn changes(&self, object: &Object, own_bytes: u64, effect: &Effect) -> Vec<Change> {
+    /// The line that puts elements into a container, and those on which the names that it puts there get their values.
+    fn lines_of_elements(&self, place: &Place<'_>) -> Vec<u32> {
+        let mut lines = vec![place.line];
+        let Some((module, id)) = self.statement(place) else { return lines };
+        let heads = |id: StatementId| {
+            let header = module.statement(id).header;
+            module.lines().line(header.start)..=module.lines().line(header.end.saturating_sub(1))
+        };
+        lines.extend(heads(id));
+        for variable in names_given(module, module.syntax(id)) {
+            let writes = module.occurrences_of(variable).filter(|it| it.access.rebinds());
+            lines.extend(writes.flat_map(|it| heads(it.statement)));
+        }
+        lines.sort_unstable();
+        lines.dedup();
+        lines
+    }
+
+    /// The blocks of an object and its parts at the peak, without those that it shares with others.
+    fn large_blocks(&self, object: &Object) -> Vec<Block> {
+        let most = object.own_bytes + object.own_bytes / 50;
+        let mut blocks = self.blocks_at_peak(object);
+        let mut in_blocks = 0;
+        blocks.retain(|block| {
+            let own = in_blocks + block.bytes <= most;
+            in_blocks += if own { block.bytes } else { 0 };
+            own
+        });
+        blocks
+    }
+
+    fn changes(&self, object: &Object, effect: &Effect) -> Vec<Change> {
+        let own_bytes = object.own_bytes;
         if let Some(made) = self.made_next(object) {
             return self.of_made_next(made, own_bytes, effect);
         }
@@ -55,7 +102,7 @@ impl Case<'_> {
             }
         }
         let rest = own_bytes.saturating_sub(in_blocks);
-        if rest > own_bytes / 20 {
+        if has_rest(object, rest) {
             changes.extend(match shared {
                 // A column has its part of a block of several.
                 Some(block) if in_blocks == 0 => {
@@ -119,18 +166,29 @@ impl Case<'_> {
     fn of_small_blocks(&self, object: &Object, rest: u64, effect: &Effect) -> Option<Change> {
         let large = self.objects.blocks_of(object);
         let place = self.allocated_at(object)?;
-        let site = self.site(place.file, place.line, place.line);
-        // The blocks of the object itself, such as a list's table, come from these lines too.
-        let others: u64 = large
-            .iter()
-            .filter(|block| block.lives_at(self.peak_moment()) && site.stacks.contains(&block.stack))
-            .map(|block| block.bytes)
-            .sum();
-        let small = site.peak_bytes.saturating_sub(others);
-        let same = small.abs_diff(rest) as f64 <= SAME_SHARE * rest as f64;
-        if same {
+        let off = |site: &Site| {
+            // The blocks of the object itself, such as a list's table, come from these lines too.
+            let at_peak = large.iter().filter(|block| block.lives_at(self.peak_moment()));
+            let others: u64 =
+                at_peak.filter(|block| site.stacks.contains(&block.stack)).map(|block| block.bytes).sum();
+            site.peak_bytes.saturating_sub(others).abs_diff(rest)
+        };
+        let same = |off: u64| off as f64 <= SAME_SHARE * rest as f64;
+        let lines = [place.line];
+        let sites = [
+            self.site(place.file, place.line, place.line),
+            self.site_with_callees(place.file, &lines),
+            self.site_with_callees(place.file, &self.lines_of_elements(&place)),
+        ];
+        let nearest = sites.into_iter().min_by_key(off)?;
+        if same(off(&nearest)) {
+            // The table and the smaller ones before it stay, where their stacks are not those of the elements too.
+            let of_elements = |stack: &StackId| large.iter().all(|block| block.stack != *stack);
+            let stacks: Vec<StackId> = nearest.stacks.iter().copied().filter(of_elements).collect();
+            let bytes: u64 = stacks.iter().map(|&stack| self.analysis.stack(stack).peak_bytes).sum();
+            let stacks = if same(bytes.abs_diff(rest)) { stacks } else { nearest.stacks };
             let effect = effect.clone();
-            return Some(Change::Stacks { stacks: site.stacks, from: 0, until: self.peak_moment(), effect });
+            return Some(Change::Stacks { stacks, from: 0, until: self.peak_moment(), effect });
         }
         let (from, until) = match large.first() {
             Some(block) => (block.born, block.freed.unwrap_or(u64::MAX)),
@@ -138,6 +196,24 @@ impl Case<'_> {
         };
         amount(rest, from, until, effect)
     }
+}
+
+/// Whether so much of an object is in small blocks that it matters.
+const fn has_rest(object: &Object, rest: u64) -> bool {
+    rest > object.own_bytes / 20
+}
+
+/// The names that a statement reads and that give their values on, as `x` and `n` of `rows.append((x, n))`.
+fn names_given(module: &Module, statement: &Stmt) -> Vec<VariableId> {
+    let values: Vec<&Expr> = match statement {
+        Stmt::Expr(it) => match it.value.as_ref() {
+            Expr::Call(call) => call.arguments.args.iter().collect(),
+            other => vec![other],
+        },
+        other => syntax::value_of(other).into_iter().collect(),
+    };
+    let parts = values.into_iter().flat_map(syntax::parts);
+    parts.filter_map(|part| module.variable_of(part)).collect()
 }
 
 /// The change for bytes that are in no block of their own and live between two moments.

@@ -610,13 +610,11 @@ fn classes(account: &Account<'_, '_>) -> Vec<Class> {
         .map(|(number, count)| {
             let kind = walk.kinds.get(number);
             let class = kind.address;
-            let attributes: Vec<String> =
-                live.attributes(count.example, 100).into_iter().map(|attribute| attribute.name).collect();
+            let (attributes, same) = attributes(account, number);
             let dict = live.type_dict(class);
             let (file, first_line) = class_place(walk, class);
             let base = live.type_fields(kind.fields.base);
             let base_has_dict = base.managed_dict || base.dict_offset != 0;
-            let same = same_attributes(account, number, &attributes);
             Class {
                 name: type_name(walk, count.example),
                 file,
@@ -637,16 +635,20 @@ fn classes(account: &Account<'_, '_>) -> Vec<Class> {
     classes
 }
 
-/// Whether the instances of a class that are looked at have the attributes of the example.
-fn same_attributes(account: &Account<'_, '_>, kind: u32, attributes: &[String]) -> bool {
+/// The attributes of the instances of a class that are looked at, and whether all have the same. Those that are only being
+/// made have some of them yet.
+fn attributes(account: &Account<'_, '_>, kind: u32) -> (Vec<String>, bool) {
     const MOST: usize = 1000;
     let walk = account.walk;
-    let instances = walk.nodes.iter().filter(|node| node.address != 0 && node.kind == kind);
-    let expected: FxHashSet<&str> = attributes.iter().map(String::as_str).collect();
-    instances.take(MOST).all(|node| {
-        let own = walk.live.attributes(node.address, 100);
-        own.len() == expected.len() && own.iter().all(|attribute| expected.contains(attribute.name.as_str()))
-    })
+    let instances = walk.nodes.iter().filter(|node| node.address != 0 && node.kind == kind).take(MOST);
+    let all: Vec<Vec<String>> = instances
+        .map(|node| walk.live.attributes(node.address, 100).into_iter().map(|it| it.name).collect())
+        .collect();
+    let most = all.iter().max_by_key(|own| own.len()).cloned().unwrap_or_default();
+    let known: FxHashSet<&str> = most.iter().map(String::as_str).collect();
+    let fits = all.iter().flatten().all(|name| known.contains(name.as_str()));
+    let unfinished = all.iter().filter(|own| own.len() < most.len()).count();
+    (most.clone(), fits && unfinished * 100 <= all.len())
 }
 
 /// File and line of a class: from `__firstlineno__` (3.13), else from the first of its functions.

@@ -468,6 +468,11 @@ impl<'a> Visitor<'a> for Builder<'a> {
                     ast::ExprContext::Load | ast::ExprContext::Invalid => Event::Read(variable),
                 };
                 self.emit(event, name.range.into());
+                if matches!(event, Event::Read(_))
+                    && let Some(global) = global_behind(self.module, variable)
+                {
+                    self.emit(Event::Read(global), name.range.into());
+                }
             }
             Expr::BoolOp(inner) => {
                 let mut after = Vec::new();
@@ -546,6 +551,13 @@ impl<'a> Visitor<'a> for Builder<'a> {
             self.writes(name);
         }
     }
+}
+
+/// The global that a read of a class's own name gives where the class has not bound it yet.
+pub(crate) fn global_behind(module: &Module, variable: VariableId) -> Option<VariableId> {
+    let known = module.variable(variable);
+    let of_class = module.scope(known.scope).kind == ScopeKind::Class;
+    of_class.then(|| module.variable_in(ScopeId::MODULE, &known.name)).flatten()
 }
 
 /// The generator expression that a call runs to its end before it returns: `sum(... for ...)`, `", ".join(...)`.

@@ -60,7 +60,8 @@ pub enum Unknowable {
 pub struct Release {
     /// Behind this statement, in its block.
     pub after: StatementId,
-    /// Whether the variable has a value there on every path, so that `del` cannot fail; else assign `None`.
+    /// Whether the variable has a value there on every path and no `del` comes behind it, so that no `del` fails; else assign
+    /// `None`.
     pub certainly_bound: bool,
     /// The loop at whose end this is, so that each turn lets go of its own value.
     pub at_end_of: Option<StatementId>,
@@ -220,6 +221,24 @@ impl<'a> Liveness<'a> {
         !self.deleted_elsewhere(variable, scope)
     }
 
+    /// Whether a `del` of the value that the variable has behind a statement may come: it would find nothing to delete.
+    fn is_deleted_after(&self, variable: VariableId, statement: StatementId) -> bool {
+        let flow = self.flow(self.frame_of(variable));
+        let mut waiting: Vec<usize> = flow.ends.get(&statement).copied().into_iter().collect();
+        let mut seen = vec![false; flow.points.len()];
+        while let Some(index) = waiting.pop() {
+            if std::mem::replace(&mut seen[index], true) {
+                continue;
+            }
+            match flow.points[index].event {
+                Event::Delete(deleted) if deleted == variable => return true,
+                Event::Write(written) if written == variable => {}
+                _ => waiting.extend(&flow.points[index].next),
+            }
+        }
+        false
+    }
+
     /// The scope whose frame holds the variable: comprehensions and classes run in the frame around them.
     pub fn frame_of(&self, variable: VariableId) -> ScopeId {
         self.frame_around(self.module.variable(variable).scope)
@@ -245,7 +264,9 @@ impl<'a> Liveness<'a> {
     }
 
     fn release(&self, variable: VariableId, after: StatementId, at_end_of: Option<StatementId>) -> Release {
-        Release { after, certainly_bound: self.certainly_bound_after(variable, after), at_end_of }
+        let certainly_bound =
+            self.certainly_bound_after(variable, after) && !self.is_deleted_after(variable, after);
+        Release { after, certainly_bound, at_end_of }
     }
 
     /// The last statement of a loop's body, from `first` on, that touches the variable, if it is dead behind it.
@@ -435,11 +456,14 @@ impl<'a> Liveness<'a> {
             if !occurrence.access.reads() && occurrence.access != Access::Delete {
                 continue;
             }
-            let home = module.variable(occurrence.variable).scope;
-            let mut at = Some(occurrence.scope);
-            while let Some(id) = at.filter(|id| *id != home) {
-                reaches.entry(id).or_default().insert(occurrence.variable);
-                at = module.scope(id).parent;
+            let global = flow::global_behind(module, occurrence.variable);
+            for variable in std::iter::once(occurrence.variable).chain(global) {
+                let home = module.variable(variable).scope;
+                let mut at = Some(occurrence.scope);
+                while let Some(id) = at.filter(|id| *id != home) {
+                    reaches.entry(id).or_default().insert(variable);
+                    at = module.scope(id).parent;
+                }
             }
         }
         // What a function reads, those read that call it.

@@ -129,6 +129,14 @@ fn functions_called_by_name_read_when_they_are_called() {
 }
 
 #[test]
+fn the_body_of_a_class_reads_a_global_until_it_binds_the_name_itself() {
+    check("a = f()\nb = 1  # live: a\nclass C:\n    b = a\n    a = 2\nz  # dead: a\n");
+    check(
+        "a = f()\ndef g():\n    class C:\n        b = a\n        a = 2\nc = g()  # live: a\nz  # dead: a\n",
+    );
+}
+
+#[test]
 fn closures_in_functions() {
     check("def f(a, b):\n    def g():\n        return a\n    x = g()  # live: a\n    y = x  # dead: a b\n");
     check("def f(a):\n    def g():\n        return a\n    y = 1  # live: a\n    return g\n");
@@ -176,6 +184,8 @@ fn a_release_is_as_near_to_the_last_use_as_the_blocks_allow() {
 fn a_release_that_may_find_nothing_bound_says_so() {
     let text = "if x:\n    a = f()\n    a.y\nwork()\n";
     assert_eq!(released(text, "a", 4), [(1, false, false)]);
+    let text = "a = f()\na.y\nwork()\ndel a\n";
+    assert_eq!(released(text, "a", 3), [(2, false, false)], "what is deleted later must be there then");
     let text = "a = f()\nif x:\n    a.y\n    del a\nwork()\n";
     assert_eq!(released(text, "a", 5), [(2, false, false)]);
 }

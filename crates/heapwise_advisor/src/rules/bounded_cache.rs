@@ -1,16 +1,17 @@
 //! `bounded-cache`: caches of `functools` that keep more than they give back.
 //!
-//! Invariants: a cache that answers half of the questions or more is doing its work and is left alone; only those of
-//! which the decorator stands in the user's code count.
+//! Invariants: a cache that answers half of the questions or more is doing its work and is left alone, as is the memory of a
+//! recursion; only those of which the decorator stands in the user's code count.
 
 use heapwise_analysis::Place;
 use heapwise_profile::inspection::{Cache, HolderKind, Object};
-use heapwise_source::ast::Stmt;
+use heapwise_source::ast::{Expr, Stmt};
 use heapwise_source::{Edit, Editor, Module, StatementId};
 use serde_json::json;
 
 use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
+use crate::syntax;
 use crate::words;
 
 /// The rule.
@@ -54,6 +55,10 @@ fn candidate(case: &Case<'_>, object: &Object) -> Option<Candidate> {
     let defines =
         |id: &StatementId| matches!(module.syntax(*id), Stmt::FunctionDef(it) if it.name.as_str() == symbol);
     let definition = module.statement_ids().find(defines)?;
+    // What a recursion remembers it would else work out again and again.
+    if cache.hits > 0 && calls_itself(module, definition, symbol) {
+        return None;
+    }
     // Decorators are part of the statement: the first one's line.
     let line = module.lines().line(module.statement(definition).span.start);
     let place = Place { file: &holder.file, line, function: &holder.function };
@@ -100,6 +105,13 @@ fn message(cache: &Cache) -> String {
     }
 }
 
+fn calls_itself(module: &Module, definition: StatementId, name: &str) -> bool {
+    module.calls_in(definition).any(|call| match call.func.as_ref() {
+        Expr::Name(called) => called.id.as_str() == name,
+        _ => syntax::method(call).is_some_and(|(called, _)| called == name),
+    })
+}
+
 /// Whether the program looks at its caches, which a function without one has not.
 fn is_asked_about(module: &Module) -> bool {
     ["cache_clear", "cache_info", "cache_parameters", "__wrapped__"]
@@ -121,6 +133,17 @@ fn fix(module: &Module, id: StatementId, cache: &Cache, asked_about: bool) -> Op
 mod tests {
     use super::*;
     use crate::edits::tests::edited;
+
+    #[test]
+    fn a_recursion_is_known_by_its_calls() {
+        let recursive = |text: &str| {
+            let module = Module::parse(text).expect("Python");
+            calls_itself(&module, module.statement_at_line(1).expect("a statement"), "ways")
+        };
+        assert!(recursive("@cache\ndef ways(row):\n    return ways(row - 1) + 1\n"));
+        assert!(recursive("@cache\ndef ways(self, row):\n    return self.ways(row - 1) + 1\n"));
+        assert!(!recursive("@cache\ndef ways(row):\n    return count(row)\n"));
+    }
 
     #[test]
     fn a_cache_is_dropped_or_bounded() {

@@ -1,12 +1,13 @@
 //! `close-resource`: files, connections and figures that stay open with what they hold.
 //!
-//! Invariants: only kinds of which several are open count; the bytes are those that the lines which open and use them
-//! hold at the peak, so a forgotten handle without bytes is no finding.
+//! Invariants: only kinds of which several are open count, and not those that are kept where other code finds them; the bytes
+//! are those that the lines which open and use them hold at the peak, so a forgotten handle without bytes is no finding.
 
 use std::collections::BTreeSet;
 
 use heapwise_profile::inspection::Resource;
-use heapwise_source::{Edit, Editor, Module, StatementId, UseKind, VariableId, ast};
+use heapwise_source::{Edit, Editor, Module, Span, StatementId, UseKind, VariableId, ast};
+use ruff_text_size::Ranged;
 use serde_json::json;
 
 use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
@@ -68,7 +69,7 @@ fn of_kind(case: &Case<'_>, resource: &Resource) -> Vec<Candidate> {
     for (file, module) in case.modules() {
         for call in module.calls() {
             let opens = module.resolve(&call.func).is_some_and(|path| names.contains(&path.as_str()));
-            if !opens || is_in_with(module, call) {
+            if !opens || is_in_with(module, call) || is_kept_for_use(module, call) {
                 continue;
             }
             let line = module.lines().line(syntax::start(call));
@@ -169,15 +170,39 @@ fn last_use(module: &Module, first: StatementId, variables: &[VariableId]) -> Op
     (last > 0).then(|| siblings[last])
 }
 
+/// Whether a call puts something into a list that nobody looks at.
+fn is_shelving(module: &Module, call: &ast::ExprCall) -> bool {
+    let Some(("append", list)) = syntax::method(call) else { return false };
+    module.variable_of(list).is_some_and(|list| {
+        let mut reads = module.occurrences_of(list).filter(|it| it.access.reads());
+        reads.all(|it| is_put_on(module, it.span))
+    })
+}
+
+/// Whether what is opened goes where other code finds it, so that it may have to be open together with the others.
+fn is_kept_for_use(module: &Module, call: &ast::ExprCall) -> bool {
+    let goes_on = |span: Span| match module.use_at(span) {
+        UseKind::Kept | UseKind::Returned | UseKind::Yielded => true,
+        UseKind::Argument(_, call) => match module.expression(call) {
+            Some(ast::Expr::Call(call)) => {
+                matches!(syntax::method(call), Some(("append" | "add" | "insert", _)))
+                    && !is_shelving(module, call)
+            }
+            _ => false,
+        },
+        _ => false,
+    };
+    let scope = module.frame_scope_at(syntax::start(call));
+    let variable = target(module, call).and_then(|name| module.variable_in(scope, name));
+    let mut reads = variable
+        .into_iter()
+        .flat_map(|variable| module.occurrences_of(variable))
+        .filter(|it| it.access.reads());
+    goes_on(call.range().into()) || reads.any(|it| goes_on(it.span))
+}
+
 /// Whether what a variable holds is used by its methods only, or kept in a list that nobody looks at.
 fn is_used_here(module: &Module, variable: VariableId) -> bool {
-    let is_shelf = |call: &ast::ExprCall| {
-        let Some(("append", list)) = syntax::method(call) else { return false };
-        module.variable_of(list).is_some_and(|list| {
-            let mut reads = module.occurrences_of(list).filter(|it| it.access.reads());
-            reads.all(|it| is_put_on(module, it.span))
-        })
-    };
     module.uses_of(variable).iter().all(|one| match &one.kind {
         UseKind::Method(..) | UseKind::Iterated => true,
         UseKind::Argument(Some(path), _)
@@ -186,14 +211,14 @@ fn is_used_here(module: &Module, variable: VariableId) -> bool {
             true
         }
         UseKind::Argument(_, call) => {
-            matches!(module.expression(*call), Some(ast::Expr::Call(call)) if is_shelf(call))
+            matches!(module.expression(*call), Some(ast::Expr::Call(call)) if is_shelving(module, call))
         }
         _ => false,
     })
 }
 
 /// Whether a name stands in `name.append(...)` or `len(name)`.
-fn is_put_on(module: &Module, name: heapwise_source::Span) -> bool {
+fn is_put_on(module: &Module, name: Span) -> bool {
     let part = module.expression(name);
     let calls = |called: &str, it: &ast::Expr| matches!(it, ast::Expr::Call(call) if module.resolve(&call.func).as_deref() == Some(called));
     match part.and_then(|part| module.parent_of(part)) {
@@ -286,6 +311,21 @@ mod tests {
                 "import matplotlib.pyplot as plt\nfor i in r:\n    fig, ax = plt.subplots()\n    ax.plot(i)\n    fig.savefig(i)\n    plt.close(fig)\n"
             )
         );
+    }
+
+    #[test]
+    fn what_is_put_where_others_find_it_is_kept_for_use() {
+        let kept = |text: &str| {
+            let module = Module::parse(text).expect("Python");
+            let found = is_kept_for_use(&module, module.calls().next().expect("a call"));
+            found
+        };
+        assert!(kept("f = open(p)\nfiles.append(f)\nfor f in files:\n    f.write(x)\n"));
+        assert!(kept("files = [open(p) for p in paths]\n"));
+        assert!(kept("def f(p):\n    return open(p)\n"));
+        assert!(kept("f = open(p)\nself.files[p] = f\n"));
+        assert!(!kept("f = open(p)\nx = f.read()\nfiles.append(f)\n"));
+        assert!(!kept("x = open(p).read()\n"));
     }
 
     #[test]

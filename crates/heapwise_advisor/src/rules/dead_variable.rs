@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use heapwise_analysis::{Change, Effect};
+use heapwise_profile::StackId;
 use heapwise_profile::inspection::{Holder, HolderKind, Object};
 use heapwise_source::{
     Access, Editor, Liveness, Module, Release, ScopeId, StatementId, StatementKind, VariableId,
@@ -129,9 +130,13 @@ impl Dead<'_, '_> {
         let mut blocks = case.blocks_at_peak(object);
         blocks.retain(|block| !block.partial);
         blocks.truncate(64);
-        let mut stacks: Vec<_> = blocks.iter().map(|block| block.stack).collect();
-        stacks.sort_unstable();
-        stacks.dedup();
+        let mut places: Vec<Vec<StackId>> = Vec::new();
+        for block in &blocks {
+            if !places.iter().any(|stacks| stacks.contains(&block.stack)) {
+                places.push(case.stacks_of_same_lines(block.stack));
+            }
+        }
+        let stacks = places.concat();
         let of_object: u64 = blocks.iter().map(|block| block.bytes).sum();
         let of_stacks: u64 = stacks.iter().map(|&stack| case.analysis.stack(stack).peak_bytes).sum();
         // The object of the last turn and the one being made, and no more.
@@ -139,14 +144,18 @@ impl Dead<'_, '_> {
             return None;
         }
         let turns = case.turns(self.holder, &stacks, |place| self.is_live_at(place));
-        let changes = stacks.iter().zip(turns.allocated).map(|(&stack, before_next)| {
+        let mut before_next = turns.allocated.into_iter();
+        let changes = places.into_iter().map(|stacks| {
             let mut moments = turns.passed.clone();
-            if blocks.iter().filter(|block| block.stack == stack).count() == 1 {
-                moments.extend(before_next);
+            let of_place = before_next.by_ref().take(stacks.len()).flatten();
+            if blocks.iter().filter(|block| stacks.contains(&block.stack)).count() == 1 {
+                moments.extend(of_place);
+            } else {
+                of_place.for_each(drop);
             }
             moments.sort_unstable();
             let effect = Effect::FreedAtFirstOf(Arc::from(moments));
-            Change::Stacks { stacks: vec![stack], from: 0, until: u64::MAX, effect }
+            Change::Stacks { stacks, from: 0, until: u64::MAX, effect }
         });
         Some(changes.collect())
     }

@@ -1,7 +1,7 @@
 //! `slots`: many instances of the user's classes, each with a `__dict__` for the same few attributes.
 //!
-//! Invariant: only classes of the user's own files whose instances all had the same attributes, and of which no base
-//! class brings a `__dict__` anyway.
+//! Invariant: only classes of the user's own files whose instances all had the same attributes, of which no base class brings
+//! a `__dict__` anyway, and whose file looks into no `__dict__`.
 
 use heapwise_analysis::{Change, Place};
 use heapwise_profile::inspection::Class;
@@ -63,6 +63,10 @@ fn candidate(case: &Case<'_>, class: &Class) -> Option<Candidate> {
                 || class.name.ends_with(&format!(".{}", scope.qualified_name)))
     };
     let definition = module.scopes().iter().find(is_it)?;
+    let facts = definition.statement.and_then(|id| module.class_facts(id))?;
+    if facts.needs_dict || asks_for_dicts(module) {
+        return None;
+    }
     let line = module.lines().line(definition.header);
     let mut candidate = case.candidate(&Place { line, ..place }, name);
     candidate.title = format!(
@@ -96,23 +100,27 @@ fn candidate(case: &Case<'_>, class: &Class) -> Option<Candidate> {
     Some(candidate)
 }
 
+/// Whether a file looks into the dicts of instances, which those with slots have not.
+fn asks_for_dicts(module: &Module) -> bool {
+    let is_dict = |part: &ast::token::Token| {
+        part.kind() == ast::token::TokenKind::Name && module.slice(part.range().into()) == "__dict__"
+    };
+    module.tokens().iter().any(is_dict)
+        || module.calls().any(|call| module.resolve(&call.func).as_deref() == Some("vars"))
+}
+
 /// `__slots__` or `slots=True`. Only for classes without bases, whose file neither asks for `__dict__` nor for weak references.
 fn fix(module: &Module, id: StatementId, attributes: &[String]) -> Option<Edit> {
     let facts = module.class_facts(id)?;
     let ast::Stmt::ClassDef(definition) = module.syntax(id) else { return None };
     let has_bases = facts.has_keywords || facts.bases.iter().any(|base| base != "object");
-    let is_dict = |part: &&ast::token::Token| {
-        part.kind() == ast::token::TokenKind::Name && module.slice(part.range().into()) == "__dict__"
-    };
-    let asks = module.tokens().iter().any(|token| is_dict(&token))
-        || module.calls().any(|call| module.resolve(&call.func).as_deref() == Some("vars"));
     let mut names = attributes.to_vec();
     names.extend(facts.attributes.iter().filter(|name| !attributes.contains(name)).cloned());
     let mangled = names.iter().any(|name| name.contains("__"));
     if has_bases
         || facts.slots.is_some()
         || facts.needs_dict
-        || asks
+        || asks_for_dicts(module)
         || mangled
         || module.imports_library("weakref")
     {

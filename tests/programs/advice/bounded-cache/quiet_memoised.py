@@ -1,0 +1,19 @@
+"""Ways through a grid: each place is asked for by its two neighbours, and forgetting one would count it again."""
+# expect: no finding bounded-cache
+
+import sys
+from functools import cache
+
+sys.setrecursionlimit(10_000)
+
+
+@cache
+def ways(row: int, column: int) -> int:
+    if row == 0 or column == 0:
+        return 1
+    return (ways(row - 1, column) + ways(row, column - 1)) % 1_000_007
+
+
+for row in range(500):
+    corner = ways(row, 500)
+print(corner)
