@@ -129,21 +129,22 @@ fn read_once(module: &Module, id: StatementId) -> Option<Waste<'_>> {
     let Expr::ListComp(list) = value else { return None };
     let variable = syntax::variable(module, target)?;
     let uses = module.uses_of(variable);
-    let [used] = uses.as_slice() else { return None };
-    let consumer = match &used.kind {
+    let [reader] = uses.as_slice() else { return None };
+    let consumer = match &reader.kind {
         UseKind::Argument(Some(path), call) if REDUCERS.contains(&path.as_str()) => {
             let Some(Expr::Call(call)) = module.expression(*call) else { return None };
             syntax::only_argument(call)?;
             format!("{path}()")
         }
         // A comprehension may keep the items.
-        UseKind::Iterated if matches!(module.syntax(used.statement), Stmt::For(it) if syntax::start(&*it.iter) == used.span.start) => {
+        UseKind::Iterated if matches!(module.syntax(reader.statement), Stmt::For(it) if syntax::start(&*it.iter) == reader.span.start) => {
             "the loop".to_owned()
         }
         _ => return None,
     };
-    let (made, read) = (module.statement(id), module.statement(used.statement));
-    let together = (made.parent, made.block) == (read.parent, read.block) && read.header.contains(used.span);
+    let (made, read) = (module.statement(id), module.statement(reader.statement));
+    let together =
+        (made.parent, made.block) == (read.parent, read.block) && read.header.contains(reader.span);
     // What the items are made of must be the same when they are made later.
     let between = Span::new(made.span.end, read.span.end);
     let lasts = syntax::parts(value).into_iter().filter_map(|part| module.variable_of(part)).all(|read| {
@@ -163,7 +164,7 @@ fn read_once(module: &Module, id: StatementId) -> Option<Waste<'_>> {
             .replace(value, &format!("({text})"))
             .ok()
             .map(|edit| edit.with_safety(Safety::Unsafe)),
-        read_by: Some(used.statement),
+        read_by: Some(reader.statement),
     })
 }
 
