@@ -2,6 +2,7 @@
 
 mod captures;
 
+use heapwise_analysis::profile::inspection::HolderKind;
 use heapwise_report::{Report, json};
 use heapwise_testkit::Mode;
 use serde_json::Value;
@@ -23,7 +24,7 @@ fn value(report: &Report) -> Value {
 /// By definition: the properties that only runs of several processes have.
 const OPTIONAL: [(&str, &[&str]); 2] = [
     ("run", &["not_followed"]),
-    ("process", &["peak_bytes", "rss_bytes", "begun", "start_s", "end_s", "exit", "still_running"]),
+    ("process", &["peak_bytes", "rss_bytes", "pss_bytes", "begun", "start_s", "end_s", "exit", "still_running"]),
 ];
 
 /// A validator of the keywords that the schema uses. Another keyword is an error, so that no part of the schema
@@ -201,12 +202,14 @@ fn advice_for_code_scanning_and_for_workflows() {
 #[test]
 fn objects_carry_where_they_were_allocated_and_what_they_share() {
     let report = captures::report(captures::with_objects());
-    let [raw, orders] = report.objects.as_slice() else { panic!("{:?}", report.objects) };
+    let [raw, made, orders] = report.objects.as_slice() else { panic!("{:?}", report.objects) };
     assert_eq!((raw.name.as_str(), orders.name.as_str()), ("load.raw", "load.orders"));
-    let lines = [raw, orders].map(|object| object.allocated_at.as_ref().map(|at| at.line));
-    assert_eq!(lines, [Some(4), Some(5)]);
+    let holder = made.holder.as_ref().map(|holder| (holder.kind, holder.function.as_str()));
+    assert_eq!(holder, Some((HolderKind::Stack, "fit")), "what line 10 was making at the peak has no name yet");
+    let lines = [raw, made, orders].map(|object| object.allocated_at.as_ref().map(|at| at.line));
+    assert_eq!(lines, [Some(4), Some(10), Some(5)]);
     assert_eq!(raw.growth.iter().map(|held| held.bytes).collect::<Vec<_>>(), [100_000_000, 200_000_000]);
-    assert_eq!(report.objects_explain_bytes, 340_000_000, "what both hold counts once");
+    assert_eq!(report.objects_explain_bytes, 540_000_000, "what two of them hold counts once");
 }
 
 #[test]

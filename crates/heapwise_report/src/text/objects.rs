@@ -33,7 +33,7 @@ pub(super) fn write(view: &View<'_>, limit: usize, page: &mut Page<'_>) -> io::R
     }
     page.blank()?;
     let explained = share(view.report.objects_explain_bytes.min(peak), peak);
-    page.heading(&format!("Objects at the peak ({} of it has a name)", explained.trim()))?;
+    page.heading(&format!("Objects at the peak (they explain {} of it)", explained.trim()))?;
     for object in objects.iter().take(limit) {
         write_object(view, object, page)?;
     }
