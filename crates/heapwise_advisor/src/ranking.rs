@@ -42,7 +42,8 @@ pub(crate) fn rank(case: &Case<'_>, candidates: Vec<(&'static str, Candidate)>) 
     let candidates: Vec<_> = candidates.into_iter().filter(|(_, it)| !it.changes.is_empty()).collect();
     let scenarios: Vec<Scenario> =
         candidates.iter().map(|(_, candidate)| Scenario { changes: candidate.changes.clone() }).collect();
-    let outcomes = if scenarios.is_empty() { Vec::new() } else { what_if(case.profile, &scenarios) };
+    let outcomes =
+        if scenarios.is_empty() { Vec::new() } else { what_if(case.profile, case.analysis, &scenarios) };
     let mut weighed: Vec<Weighed> = candidates
         .into_iter()
         .zip(outcomes)
@@ -59,7 +60,7 @@ pub(crate) fn rank(case: &Case<'_>, candidates: Vec<(&'static str, Candidate)>) 
     let kept = without_overlaps(case, weighed);
     let together = (kept.len() > 1).then(|| {
         let changes = kept.iter().flat_map(|it| it.candidate.changes.iter().cloned()).collect();
-        let outcome = what_if(case.profile, &[Scenario { changes }]);
+        let outcome = what_if(case.profile, case.analysis, &[Scenario { changes }]);
         let new_peak_bytes = outcome.first().map_or(peak_bytes, |outcome| outcome.peak_bytes.min(peak_bytes));
         Together { findings: kept.len(), new_peak_bytes }
     });

@@ -4,6 +4,7 @@ use heapwise_profile::{Problem, Sampling, StackId};
 
 use crate::account::StackTotals;
 use crate::resident::ResidentPoint;
+use crate::slots::Slots;
 use crate::time_line::{TimeLine, TimePoint};
 use crate::totals::Totals;
 
@@ -46,6 +47,8 @@ pub struct Analysis {
     pub problems: Vec<Problem>,
     pub(crate) stacks: StackTotals,
     pub(crate) time_line: TimeLine,
+    /// What later replays of the same events need not find out again; of several processes together nothing.
+    pub(crate) slots: Slots,
 }
 
 /// The moment at which the heap was highest; the first of several equal ones.

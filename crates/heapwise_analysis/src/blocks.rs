@@ -3,21 +3,15 @@
 //! Invariant: at most one block at an address. One allocated where another still lives replaces it, because a
 //! free was missed; a free of an address where nothing lives is of a block that was never recorded.
 //!
-//! There can be ten million blocks, so their size and place in memory decide over the speed of a replay:
-//!
-//! * what many blocks have in common is told by a number ([`Kind`]), which leaves 24 bytes a block;
-//! * the blocks are spread over small tables, because a table takes three times its room while it grows;
-//! * blocks that are neighbours in the program's memory are neighbours in a table ([`NeighbourHash`]): programs
-//!   allocate and free in runs, and a run then needs few cache lines.
-
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+//! There can be ten million blocks, so what many of them have in common is told by a number ([`Kind`]), which leaves 16
+//! bytes a block; how they are found is in [`crate::slots`].
 
 use heapwise_profile::Allocator;
 use rustc_hash::FxHashMap;
 
 use crate::TEMPORARY_MS;
 use crate::account::{Books, Holder, Weight};
+use crate::slots::{Finder, Slots};
 
 /// The largest block that CPython's small-object allocator gives; larger ones it takes from malloc.
 const LARGEST_SMALL_OBJECT: u64 = 512;
@@ -25,10 +19,10 @@ const LARGEST_SMALL_OBJECT: u64 = 512;
 const SMALL_OBJECT_STEP: u64 = 16;
 /// From here on glibc's malloc maps a block alone, until it has seen how the program frees such.
 const MAPPED_ALONE: u64 = 128 * 1024;
-/// Tables; a power of two.
-const TABLES: usize = 64;
 /// In [`Block::size`]: the size is in [`Blocks::huge`].
 const HUGE: u32 = u32::MAX;
+/// In [`Block::kind`]: there is no block in the slot.
+const VACANT: u32 = u32::MAX;
 
 /// A live block, packed.
 #[derive(Debug, Clone, Copy)]
@@ -93,10 +87,14 @@ impl Kinds {
 
 /// All live blocks.
 #[derive(Debug)]
-pub(crate) struct Blocks {
-    tables: [HashMap<u64, Block, BuildHasherDefault<NeighbourHash>>; TABLES],
-    /// The sizes of blocks of 4 GiB and more, by address.
-    huge: FxHashMap<u64, u64>,
+pub(crate) struct Blocks<'a> {
+    finder: Finder<'a>,
+    /// By slot.
+    list: Vec<Block>,
+    /// Slots without a block; the last one is taken first.
+    vacant: Vec<u32>,
+    /// The sizes of blocks of 4 GiB and more, by slot.
+    huge: FxHashMap<u32, u64>,
     kinds: Kinds,
     /// Disjoint ranges of pools, start and end; there are a few of them or none.
     pools: Vec<(u64, u64)>,
@@ -114,10 +112,22 @@ pub(crate) struct NewBlock {
     pub(crate) holder: Holder,
 }
 
-impl Blocks {
+impl<'a> Blocks<'a> {
+    /// Of a capture that is replayed for the first time.
     pub(crate) fn new() -> Self {
+        Self::with(Finder::new())
+    }
+
+    /// Of a capture that is replayed again.
+    pub(crate) fn known(slots: &'a Slots) -> Self {
+        Self::with(Finder::known(slots))
+    }
+
+    fn with(finder: Finder<'a>) -> Self {
         Self {
-            tables: std::array::from_fn(|_| HashMap::default()),
+            finder,
+            list: Vec::new(),
+            vacant: Vec::new(),
             huge: FxHashMap::default(),
             kinds: Kinds::default(),
             pools: Vec::new(),
@@ -185,11 +195,18 @@ impl Blocks {
             kind: self.kinds.number(kind),
             born_ms: cut(now_ms),
         };
-        if let Some(old) = self.tables[table(address)].insert(address, block) {
-            self.release(ledger, address, old, now_ms);
+        let vacant = self.vacant.last().copied().unwrap_or(self.list.len() as u32);
+        let slot = self.finder.allocate(address, vacant);
+        if slot != vacant {
+            self.release(ledger, slot, now_ms);
+            self.list[slot as usize] = block;
+        } else if self.vacant.pop().is_some() {
+            self.list[slot as usize] = block;
+        } else {
+            self.list.push(block);
         }
         if block.size == HUGE {
-            self.huge.insert(address, size);
+            self.huge.insert(slot, size);
         }
         ledger.allocate(holder, Weight::new(size, probability));
         self.bytes[home as usize] += taken(home, size, probability);
@@ -198,16 +215,19 @@ impl Blocks {
     /// A block was freed.
     #[inline]
     pub(crate) fn free(&mut self, ledger: &mut impl Books, address: u64, now_ms: u64) {
-        if let Some(block) = self.tables[table(address)].remove(&address) {
-            self.release(ledger, address, block, now_ms);
+        if let Some(slot) = self.finder.free(address) {
+            self.release(ledger, slot, now_ms);
+            self.list[slot as usize].kind = VACANT;
+            self.vacant.push(slot);
         }
     }
 
     /// The blocks that are live: who holds each, its weight, and when it was allocated.
     pub(crate) fn live(&self) -> impl Iterator<Item = (Holder, Weight, u32)> {
-        self.tables.iter().flatten().map(|(address, block)| {
+        let slots = self.list.iter().enumerate().filter(|(_, block)| block.kind != VACANT);
+        slots.map(|(slot, block)| {
             let size = match block.size {
-                HUGE => self.huge.get(address).copied().unwrap_or_default(),
+                HUGE => self.huge.get(&(slot as u32)).copied().unwrap_or_default(),
                 size => u64::from(size),
             };
             let kind = self.kinds.list[block.kind as usize];
@@ -216,10 +236,16 @@ impl Blocks {
         })
     }
 
+    /// What was found out about addresses, for later replays.
+    pub(crate) fn into_slots(self) -> Slots {
+        self.finder.into_slots()
+    }
+
     #[inline]
-    fn release(&mut self, ledger: &mut impl Books, address: u64, block: Block, now_ms: u64) {
+    fn release(&mut self, ledger: &mut impl Books, slot: u32, now_ms: u64) {
+        let block = self.list[slot as usize];
         let size = match block.size {
-            HUGE => self.huge.remove(&address).unwrap_or_default(),
+            HUGE => self.huge.remove(&slot).unwrap_or_default(),
             size => u64::from(size),
         };
         let Kind { thread, probability_bits, home } = self.kinds.list[block.kind as usize];
@@ -247,46 +273,4 @@ fn taken(home: Home, size: u64, probability: f32) -> f64 {
         Home::Pool => size,
     };
     Weight::new(taken, probability).bytes
-}
-
-/// Blocks of one stretch of memory, this many bits of address, are neighbours in one table.
-const STRETCH_BITS: u32 = 10;
-/// An odd number without pattern: 2^64 divided by the golden ratio.
-const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// The table for an address.
-#[inline]
-fn table(address: u64) -> usize {
-    ((address >> STRETCH_BITS).wrapping_mul(MIX) >> (u64::BITS - TABLES.ilog2())) as usize
-}
-
-/// Hashes addresses so that those of one stretch come into neighbouring buckets.
-///
-/// The table takes the low bits for the bucket and the top seven bits to tell apart what is in a bucket.
-#[derive(Debug, Default)]
-pub(crate) struct NeighbourHash(u64);
-
-impl Hasher for NeighbourHash {
-    #[inline]
-    fn write_u64(&mut self, address: u64) {
-        // Blocks are multiples of 16 apart, as a rule.
-        const SLOT_BITS: u32 = STRETCH_BITS - 4;
-        const TAG: u64 = 0x7f << 57;
-        let slot = (address >> 4) & ((1 << SLOT_BITS) - 1);
-        // Bits 20 and up of the product depend on all bits of the stretch below them.
-        let stretch = (address >> STRETCH_BITS).wrapping_mul(MIX) >> 20;
-        let tag = address.wrapping_mul(MIX) & TAG;
-        self.0 = (((stretch << SLOT_BITS) | slot) & !TAG) | tag;
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u64(self.0 ^ u64::from(byte));
-        }
-    }
-
-    #[inline]
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }

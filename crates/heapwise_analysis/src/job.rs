@@ -13,6 +13,7 @@ use heapwise_profile::{
 use crate::account::StackTotals;
 use crate::replay::replay;
 use crate::resident::ResidentPoint;
+use crate::slots::Slots;
 use crate::ticks::{At, GONE, Level, Reached, Ticks};
 use crate::time_line::TimeLine;
 use crate::totals::Totals;
@@ -264,6 +265,7 @@ impl Whole {
             problems: Vec::new(),
             stacks: StackTotals::default(),
             time_line: course.line.clone(),
+            slots: Slots::default(),
         };
         Self { analysis, variance: 0.0 }
     }

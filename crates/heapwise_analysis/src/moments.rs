@@ -75,7 +75,8 @@ pub fn moments(profile: &Profile, analysis: &Analysis, count: usize) -> Moments 
     let mut targets: Vec<(u64, u64)> =
         analysis.time_line(count).iter().map(|point| (point.max_time_ms, point.max_heap_bytes)).collect();
     targets.dedup();
-    let mut replay = Replay::new(profile.threads(), Targets::Heights(&targets));
+    let mut replay =
+        Replay::new(profile.threads(), Blocks::known(&analysis.slots), Targets::Heights(&targets));
     replay.all(profile);
     replay.end();
     replay.into_moments()
@@ -84,7 +85,7 @@ pub fn moments(profile: &Profile, analysis: &Analysis, count: usize) -> Moments 
 /// What each stack of a process held behind the events with the numbers `events`, which ascend; 0 is before the first
 /// one, [`GONE`] when the process had ended. There is one moment for each of them.
 pub(crate) fn moments_behind(profile: &Profile, events: &[u64]) -> Moments {
-    let mut replay = Replay::new(profile.threads(), Targets::Events(events));
+    let mut replay = Replay::new(profile.threads(), Blocks::new(), Targets::Events(events));
     replay.all(profile);
     replay.into_moments()
 }
@@ -204,14 +205,14 @@ struct Replay<'a> {
     /// Events so far.
     events: u64,
     accounts: Accounts,
-    blocks: Blocks,
+    blocks: Blocks<'a>,
     mappings: Mappings,
     moments: Vec<Moment>,
     entries: Vec<Entry>,
 }
 
 impl<'a> Replay<'a> {
-    fn new(threads: &'a [Thread], targets: Targets<'a>) -> Self {
+    fn new(threads: &'a [Thread], blocks: Blocks<'a>, targets: Targets<'a>) -> Self {
         Self {
             threads,
             targets,
@@ -219,7 +220,7 @@ impl<'a> Replay<'a> {
             now_ms: 0,
             events: 0,
             accounts: Accounts::default(),
-            blocks: Blocks::new(),
+            blocks,
             mappings: Mappings::default(),
             moments: Vec::new(),
             entries: Vec::new(),

@@ -15,6 +15,7 @@ use crate::account::{Holder, Ledger};
 use crate::analysis::Peak;
 use crate::held::{Held, MadeNext};
 use crate::mappings::{Change, Mappings};
+use crate::number_filter::NumberFilter;
 use crate::{Analysis, Place};
 
 /// Smaller blocks do not count for the choice of the look, and are found by their first byte only.
@@ -217,6 +218,10 @@ pub(crate) struct Join<'a> {
     wanted: FxHashSet<u64>,
     large: BTreeMap<u64, Live>,
     small: FxHashMap<u64, Live>,
+    /// Of `wanted`.
+    may_be_wanted: NumberFilter,
+    /// Of all that ever was in `large` and `small`.
+    may_be_kept: NumberFilter,
     mappings: Mappings,
     ledger: Ledger,
     stack_of: Vec<StackId>,
@@ -250,12 +255,18 @@ impl<'a> Join<'a> {
         for object in inspections.iter().flat_map(|look| &look.objects) {
             want(object, &mut wanted);
         }
+        let mut may_be_wanted = NumberFilter::new();
+        for &address in &wanted {
+            may_be_wanted.add(address);
+        }
         Self {
             profile,
             next_look: 0,
             wanted,
             large: BTreeMap::new(),
             small: FxHashMap::default(),
+            may_be_wanted,
+            may_be_kept: NumberFilter::new(),
             mappings: Mappings::default(),
             ledger: Ledger::new(profile.stack_count(), 1),
             stack_of: Vec::new(),
@@ -284,11 +295,15 @@ impl<'a> Join<'a> {
             EventKind::Allocation { address, size, stack, .. } => {
                 self.see(stack, sequence);
                 self.free(address, sequence);
-                let live = Live { size, born: sequence, stack: self.stack(thread, stack) };
-                if size >= LARGE {
-                    self.large.insert(address, live);
-                } else if self.wanted.contains(&address) {
-                    self.small.insert(address, live);
+                let large = size >= LARGE;
+                if large || (self.may_be_wanted.may_have(address) && self.wanted.contains(&address)) {
+                    let live = Live { size, born: sequence, stack: self.stack(thread, stack) };
+                    self.may_be_kept.add(address);
+                    if large {
+                        self.large.insert(address, live);
+                    } else {
+                        self.small.insert(address, live);
+                    }
                 }
             }
             EventKind::Free { address } => self.free(address, sequence),
@@ -356,6 +371,12 @@ impl<'a> Join<'a> {
 
     #[inline]
     fn free(&mut self, address: u64, sequence: u64) {
+        if self.may_be_kept.may_have(address) {
+            self.forget(address, sequence);
+        }
+    }
+
+    fn forget(&mut self, address: u64, sequence: u64) {
         let large = self.large.remove(&address);
         if let Some(live) = large
             && sequence > self.peak

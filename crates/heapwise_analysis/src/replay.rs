@@ -85,7 +85,7 @@ struct Replay<'a, W> {
     now_ms: u64,
     peak_sequence: u64,
     ledger: Ledger,
-    blocks: Blocks,
+    blocks: Blocks<'a>,
     mappings: Mappings,
     time_line: TimeLine,
     looks: Looks,
@@ -303,6 +303,7 @@ impl<'a, W: Watch> Replay<'a, W> {
             problems: Vec::new(),
             stacks,
             time_line: self.time_line,
+            slots: self.blocks.into_slots(),
         };
         (analysis, self.watch)
     }

@@ -3,7 +3,7 @@
 //! Owns the replay of a capture under any number of scenarios at once. The program is taken to do all else as it
 //! did. Invariant: the heap of a scenario at any moment is the recorded heap plus one difference, which changes
 //! only where a block of one of its changes comes, goes, or is freed early; so all scenarios share one pass, and
-//! each costs a comparison for every event that raises the heap.
+//! each costs a comparison wherever a difference changes.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -12,9 +12,11 @@ use std::sync::Arc;
 use heapwise_profile::{EventKind, NO_STACK, Profile, StackId};
 use rustc_hash::FxHashMap;
 
-use crate::account::{Holder, Ledger, Weight, whole};
+use crate::Analysis;
+use crate::account::{Books, Holder, Weight, whole};
 use crate::blocks::{Blocks, NewBlock};
 use crate::mappings::{Change as Mapped, Mappings};
+use crate::number_filter::NumberFilter;
 
 /// A run of the same program with other memory.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -81,9 +83,10 @@ pub struct Outcome {
     pub time_ms: u64,
 }
 
-/// Replays the capture under each scenario and gives their outcomes in the same order.
-pub fn what_if(profile: &Profile, scenarios: &[Scenario]) -> Vec<Outcome> {
-    let mut replay = Replay::new(profile, scenarios);
+/// Replays the capture under each scenario and gives their outcomes in the same order. `analysis` must be that of
+/// `profile`.
+pub fn what_if(profile: &Profile, analysis: &Analysis, scenarios: &[Scenario]) -> Vec<Outcome> {
+    let mut replay = Replay::new(profile, analysis, scenarios);
     for (thread, event) in profile.events() {
         replay.event(thread, event.sequence, event.time_ms, &event.kind);
     }
@@ -132,30 +135,60 @@ enum DueKind {
     Amount { bytes: i64, scenario: usize },
 }
 
+/// The recorded heap. Holders are told by their stack: there are no accounts.
+#[derive(Debug, Default)]
+struct Heap {
+    live_bytes: f64,
+}
+
+impl Books for Heap {
+    #[inline]
+    fn allocate(&mut self, _: Holder, weight: Weight) {
+        self.live_bytes += weight.bytes;
+    }
+
+    #[inline]
+    fn release(&mut self, _: Holder, weight: Weight, _: bool) {
+        self.live_bytes -= weight.bytes;
+    }
+}
+
+/// A heap, the number of the event that reached it first, and its time.
+#[derive(Debug, Clone, Copy)]
+struct Height {
+    bytes: f64,
+    sequence: u64,
+    time_ms: u64,
+}
+
 struct Replay<'a> {
     profile: &'a Profile,
-    ledger: Ledger,
-    blocks: Blocks,
+    heap: Heap,
+    blocks: Blocks<'a>,
     mappings: Mappings,
     /// By event: what scenarios do to its block.
     by_born: FxHashMap<u64, Vec<Rule>>,
     /// By stack.
     by_stack: FxHashMap<StackId, Vec<Rule>>,
-    /// By index of account: its stack.
-    stack_of: Vec<StackId>,
+    /// Of the keys of `by_born` and `by_stack`.
+    may_have_rules: NumberFilter,
     touched: FxHashMap<u64, Touched>,
+    /// Of all keys that `touched` ever had.
+    may_be_touched: NumberFilter,
     due: BinaryHeap<Reverse<Due>>,
     /// By scenario: bytes more than recorded, in blocks and amounts.
     differences: Vec<f64>,
     /// The same in mappings.
     mapped: Vec<f64>,
-    highest: Vec<(f64, u64, u64)>,
+    highest: Vec<Height>,
+    /// The highest recorded heap since a difference last changed, which `highest` does not know of yet.
+    top: Option<Height>,
     now_ms: u64,
     sequence: u64,
 }
 
 impl<'a> Replay<'a> {
-    fn new(profile: &'a Profile, scenarios: &[Scenario]) -> Self {
+    fn new(profile: &'a Profile, analysis: &'a Analysis, scenarios: &[Scenario]) -> Self {
         let mut by_born: FxHashMap<u64, Vec<Rule>> = FxHashMap::default();
         let mut by_stack: FxHashMap<StackId, Vec<Rule>> = FxHashMap::default();
         let mut due = BinaryHeap::new();
@@ -182,19 +215,28 @@ impl<'a> Replay<'a> {
                 }
             }
         }
+        let mut may_have_rules = NumberFilter::new();
+        for &key in by_born.keys() {
+            may_have_rules.add(key);
+        }
+        for &key in by_stack.keys() {
+            may_have_rules.add(key.into());
+        }
         Self {
             profile,
-            ledger: Ledger::new(profile.stack_count(), 1),
-            blocks: Blocks::new(),
+            heap: Heap::default(),
+            blocks: Blocks::known(&analysis.slots),
             mappings: Mappings::default(),
             by_born,
             by_stack,
-            stack_of: Vec::new(),
+            may_have_rules,
             touched: FxHashMap::default(),
+            may_be_touched: NumberFilter::new(),
             due,
             differences: vec![0.0; scenarios.len()],
             mapped: vec![0.0; scenarios.len()],
-            highest: vec![(0.0, 0, 0); scenarios.len()],
+            highest: vec![Height { bytes: 0.0, sequence: 0, time_ms: 0 }; scenarios.len()],
+            top: None,
             now_ms: 0,
             sequence: 0,
         }
@@ -207,45 +249,45 @@ impl<'a> Replay<'a> {
         let now_ms = self.now_ms;
         match *kind {
             EventKind::Allocation { address, size, stack, allocator, probability } => {
-                let (holder, stack) = self.holder(thread, stack);
+                let holder = self.holder(thread, stack);
                 let new = NewBlock { address, size, allocator, probability, holder };
-                self.blocks.allocate(&mut self.ledger, &new, now_ms);
+                self.blocks.allocate(&mut self.heap, &new, now_ms);
                 self.forget(address);
-                self.touch(address, size, stack, Weight::new(size, probability as f32).bytes);
+                self.touch(address, size, holder.account, Weight::new(size, probability as f32).bytes);
             }
             EventKind::Free { address } => {
-                self.blocks.free(&mut self.ledger, address, now_ms);
+                self.blocks.free(&mut self.heap, address, now_ms);
                 self.forget(address);
                 return;
             }
             EventKind::Map { address, length, stack, accessible } => {
-                let holder = self.holder(thread, stack).0;
+                let holder = self.holder(thread, stack);
                 let change = Mapped { address, length, accessible, reserve: false, holder, now_ms, sequence };
-                self.mappings.map(&mut self.ledger, &change);
+                self.mappings.map(&mut self.heap, &change);
                 self.weigh();
             }
             EventKind::Protect { address, length, stack, accessible } => {
-                let holder = self.holder(thread, stack).0;
+                let holder = self.holder(thread, stack);
                 let change = Mapped { address, length, accessible, reserve: false, holder, now_ms, sequence };
-                self.mappings.protect(&mut self.ledger, &change);
+                self.mappings.protect(&mut self.heap, &change);
                 self.weigh();
             }
             EventKind::Unmap { address, length } => {
-                self.mappings.unmap(&mut self.ledger, address, length, now_ms);
+                self.mappings.unmap(&mut self.heap, address, length, now_ms);
                 self.weigh();
             }
             EventKind::Reserve { address, length, stack } => {
-                let (holder, accessible) = (self.holder(thread, stack).0, true);
+                let (holder, accessible) = (self.holder(thread, stack), true);
                 let change = Mapped { address, length, accessible, reserve: true, holder, now_ms, sequence };
-                self.mappings.map(&mut self.ledger, &change);
+                self.mappings.map(&mut self.heap, &change);
                 self.weigh();
             }
             EventKind::Committed { address, bytes, stack } => {
-                let holder = self.holder(thread, stack).0;
-                self.mappings.commit(&mut self.ledger, address, bytes, holder);
+                let holder = self.holder(thread, stack);
+                self.mappings.commit(&mut self.heap, address, bytes, holder);
             }
             EventKind::Pool { address, length } => {
-                self.mappings.unmap(&mut self.ledger, address, length, now_ms);
+                self.mappings.unmap(&mut self.heap, address, length, now_ms);
                 self.blocks.add_pool(address, length);
                 self.weigh();
             }
@@ -254,7 +296,8 @@ impl<'a> Replay<'a> {
         self.measure();
     }
 
-    fn holder(&mut self, thread: u32, stack: StackId) -> (Holder, StackId) {
+    #[inline]
+    fn holder(&self, thread: u32, stack: StackId) -> Holder {
         let stack = if stack == NO_STACK {
             let threads = self.profile.threads();
             let index = threads.binary_search_by_key(&thread, |known| known.number);
@@ -262,20 +305,16 @@ impl<'a> Replay<'a> {
         } else {
             stack
         };
-        let account = self.ledger.account_of(stack);
-        if account as usize == self.stack_of.len() {
-            self.stack_of.push(stack);
-        }
-        (Holder { account, thread: 0 }, stack)
+        Holder { account: stack, thread: 0 }
     }
 
     /// A block came: what the scenarios make of it.
     #[inline]
     fn touch(&mut self, address: u64, size: u64, stack: StackId, bytes: f64) {
-        if self.by_born.is_empty() && self.by_stack.is_empty() {
+        let born = self.sequence;
+        if !self.may_have_rules.may_have(born) && !self.may_have_rules.may_have(stack.into()) {
             return;
         }
-        let born = self.sequence;
         let of_block = self.by_born.get(&born).map(Vec::as_slice).unwrap_or_default();
         let of_stack = self.by_stack.get(&stack).map(Vec::as_slice).unwrap_or_default();
         if of_block.is_empty() && of_stack.is_empty() {
@@ -291,6 +330,9 @@ impl<'a> Replay<'a> {
             let (_, left, end) = &mut verdicts[index];
             rule.effect.apply((size as f64, bytes, born), left, end);
         }
+        if verdicts.iter().any(|(_, left, _)| left.is_some()) {
+            self.compare();
+        }
         let mut altered = Vec::with_capacity(verdicts.len());
         for (scenario, left, end) in verdicts {
             let difference = left.map_or(0.0, |left| left - bytes);
@@ -302,6 +344,7 @@ impl<'a> Replay<'a> {
             }
         }
         if !altered.is_empty() {
+            self.may_be_touched.add(address);
             self.touched.insert(address, Touched { born, bytes, altered });
         }
     }
@@ -309,10 +352,10 @@ impl<'a> Replay<'a> {
     /// The block at an address is gone.
     #[inline]
     fn forget(&mut self, address: u64) {
-        if self.touched.is_empty() {
-            return;
-        }
-        if let Some(touched) = self.touched.remove(&address) {
+        if self.may_be_touched.may_have(address)
+            && let Some(touched) = self.touched.remove(&address)
+        {
+            self.compare();
             for Altered { scenario, difference } in touched.altered {
                 self.differences[scenario] -= difference;
             }
@@ -326,6 +369,7 @@ impl<'a> Replay<'a> {
             && due.moment < sequence
         {
             self.due.pop();
+            self.compare();
             match due.what {
                 DueKind::Free { address, born, scenario } => {
                     let Some(touched) = self.touched.get_mut(&address) else { continue };
@@ -358,12 +402,13 @@ impl<'a> Replay<'a> {
         if self.by_stack.is_empty() && self.by_born.is_empty() {
             return;
         }
+        self.compare();
         self.mapped.fill(0.0);
         // When the next run is freed in some scenario.
         let mut next = u64::MAX;
         let mut verdicts: Vec<(usize, Option<f64>, u64)> = Vec::new();
         for run in self.mappings.runs() {
-            let stack = self.stack_of[run.holder.account as usize];
+            let stack = run.holder.account;
             let of_block = self.by_born.get(&run.since).map(Vec::as_slice).unwrap_or_default();
             let of_stack = self.by_stack.get(&stack).map(Vec::as_slice).unwrap_or_default();
             let bytes = (run.end - run.start) as f64;
@@ -396,22 +441,33 @@ impl<'a> Replay<'a> {
     /// The heap may be higher than ever.
     #[inline]
     fn measure(&mut self) {
-        let live = self.ledger.live_bytes();
+        let bytes = self.heap.live_bytes;
+        if self.top.is_none_or(|top| bytes > top.bytes) {
+            self.top = Some(Height { bytes, sequence: self.sequence, time_ms: self.now_ms });
+        }
+    }
+
+    /// Compares the heaps since the last time with those of the scenarios; to be called before a difference changes.
+    fn compare(&mut self) {
+        let Some(top) = self.top.take() else { return };
         for ((highest, difference), mapped) in
             self.highest.iter_mut().zip(&self.differences).zip(&self.mapped)
         {
-            let heap = live + difference + mapped;
-            if heap > highest.0 {
-                *highest = (heap, self.sequence, self.now_ms);
+            let bytes = top.bytes + difference + mapped;
+            if bytes > highest.bytes {
+                *highest = Height { bytes, ..top };
             }
         }
     }
 
-    fn finish(self) -> Vec<Outcome> {
-        self.highest
-            .into_iter()
-            .map(|(bytes, sequence, time_ms)| Outcome { peak_bytes: whole(bytes), sequence, time_ms })
-            .collect()
+    fn finish(mut self) -> Vec<Outcome> {
+        self.compare();
+        let outcome = |Height { bytes, sequence, time_ms }: Height| Outcome {
+            peak_bytes: whole(bytes),
+            sequence,
+            time_ms,
+        };
+        self.highest.into_iter().map(outcome).collect()
     }
 }
 

@@ -191,12 +191,12 @@ proptest! {
             .collect();
         let blocks = blocks(&steps, &stacks);
         prop_assert!(blocks.iter().filter(|block| block.mapped).all(|block| block.freed == u64::MAX));
-        let outcomes = what_if(&profile, &scenarios);
+        let outcomes = what_if(&profile, &analyse(&profile), &scenarios);
         for (scenario, outcome) in scenarios.iter().zip(outcomes) {
             let expected = peak(&blocks, &scenario.changes, steps.len() as u64);
             prop_assert_eq!(outcome.peak_bytes, expected, "{:?}", scenario);
         }
-        let unchanged = what_if(&profile, &[Scenario::default()]);
+        let unchanged = what_if(&profile, &analyse(&profile), &[Scenario::default()]);
         prop_assert_eq!(unchanged[0].peak_bytes, analyse(&profile).peak.heap_bytes);
     }
 }

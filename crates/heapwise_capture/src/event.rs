@@ -468,28 +468,40 @@ impl<'a> EventDecoder<'a> {
                 7 => {
                     self.sampling = Sampling { interval: self.number()?, threshold: self.number()? };
                 }
-                _ => return self.event(tag).map(Some),
+                _ => {
+                    let step = if tag & SEQUENCE_FOLLOWS == 0 { 1 } else { self.number()? };
+                    self.position.sequence = self.position.sequence.wrapping_add(step);
+                    let kind = self.kind(tag)?;
+                    return Ok(Some(Event { sequence: self.position.sequence, time_ms: self.time_ms, kind }));
+                }
             }
         }
         Ok(None)
     }
 
-    fn event(&mut self, tag: u8) -> Result<Event, DecodeError> {
-        let step = if tag & SEQUENCE_FOLLOWS == 0 { 1 } else { self.number()? };
-        self.position.sequence = self.position.sequence.wrapping_add(step);
-        let kind = match tag & KIND {
+    /// What an event is. Nearly all are allocations and frees.
+    #[inline]
+    fn kind(&mut self, tag: u8) -> Result<EventKind, DecodeError> {
+        match tag & KIND {
             1 => {
                 let address = self.address(tag)?;
                 let size = self.number()?;
-                EventKind::Allocation {
+                Ok(EventKind::Allocation {
                     address,
                     size,
                     stack: self.stack()?,
                     allocator: Allocator::from_bits(tag >> ALLOCATOR_SHIFT),
                     probability: self.sampling.probability(size),
-                }
+                })
             }
-            2 => EventKind::Free { address: self.address(tag)? },
+            2 => Ok(EventKind::Free { address: self.address(tag)? }),
+            _ => self.rare_kind(tag),
+        }
+    }
+
+    #[cold]
+    fn rare_kind(&mut self, tag: u8) -> Result<EventKind, DecodeError> {
+        Ok(match tag & KIND {
             3 => EventKind::Map {
                 address: self.address(tag)?,
                 length: self.number()?,
@@ -521,8 +533,7 @@ impl<'a> EventDecoder<'a> {
                 EventKind::Resident(Box::new(self.resident(count)?))
             }
             _ => return Err(DecodeError::UnknownTag(tag)),
-        };
-        Ok(Event { sequence: self.position.sequence, time_ms: self.time_ms, kind })
+        })
     }
 
     fn resident(&mut self, count: u64) -> Result<Resident, DecodeError> {
@@ -541,6 +552,7 @@ impl<'a> EventDecoder<'a> {
         varint::get(self.bytes, &mut self.at)
     }
 
+    #[inline]
     fn stack(&mut self) -> Result<StackId, DecodeError> {
         Ok(StackId::try_from(self.number()?).unwrap_or(StackId::MAX))
     }

@@ -22,6 +22,7 @@ impl Sampling {
     pub const EXACT: Self = Self { interval: 0, threshold: 0 };
 
     /// The chance that a block of `size` bytes is recorded.
+    #[inline]
     pub fn probability(self, size: u64) -> f64 {
         if self.interval == 0 || size >= self.threshold {
             1.0

@@ -22,15 +22,25 @@ pub(crate) fn put(out: &mut [u8], mut at: usize, mut value: u64) -> usize {
 /// Reads a value at `*at` and moves `*at` behind it.
 #[inline]
 pub(crate) fn get(bytes: &[u8], at: &mut usize) -> Result<u64, DecodeError> {
-    match bytes.get(*at) {
-        Some(&byte) if byte < 0x80 => {
-            *at += 1;
-            Ok(u64::from(byte))
+    // How long a value is can hardly be predicted, so values of up to eight bytes are read without asking.
+    const MORE: u64 = 0x8080_8080_8080_8080;
+    if let Some(&next) = bytes.get(*at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(next);
+        // The high bits of all bytes up to the first one without.
+        let last = !word & MORE;
+        if last != 0 {
+            let kept = (last ^ (last - 1)) & !MORE;
+            let sevens = word & kept;
+            let fourteens = (sevens & 0x007f_007f_007f_007f) | ((sevens & 0x7f00_7f00_7f00_7f00) >> 1);
+            let halves = (fourteens & 0x0000_3fff_0000_3fff) | ((fourteens & 0x3fff_0000_3fff_0000) >> 2);
+            *at += (last.trailing_zeros() as usize + 1) / 8;
+            return Ok((halves & 0x0fff_ffff) | ((halves >> 32) << 28));
         }
-        _ => get_long(bytes, at),
     }
+    get_long(bytes, at)
 }
 
+#[cold]
 fn get_long(bytes: &[u8], at: &mut usize) -> Result<u64, DecodeError> {
     let mut value = 0u64;
     let mut shift = 0;
@@ -67,12 +77,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_value_comes_back(value: u64) {
-            let mut bytes = [0; MAX_LENGTH];
+        fn any_value_comes_back(value: u64, shift in 0u32..64, behind: [u8; 8]) {
+            let value = value >> shift;
+            let mut bytes = [0; MAX_LENGTH + 8];
             let end = put(&mut bytes, 0, value);
-            let mut at = 0;
-            prop_assert_eq!(get(&bytes[..end], &mut at), Ok(value));
-            prop_assert_eq!(at, end);
+            bytes[end..end + 8].copy_from_slice(&behind);
+            for length in [end, end + 8] {
+                let mut at = 0;
+                prop_assert_eq!(get(&bytes[..length], &mut at), Ok(value));
+                prop_assert_eq!(at, end);
+            }
+        }
+
+        #[test]
+        fn a_cut_off_value_is_refused(value: u64, shift in 0u32..57) {
+            let mut bytes = [0; MAX_LENGTH];
+            let end = put(&mut bytes, 0, (value >> shift) | 0x80);
+            prop_assert_eq!(get(&bytes[..end - 1], &mut 0), Err(DecodeError::Truncated));
         }
 
         #[test]

@@ -24,8 +24,10 @@ pub struct Events<'a> {
     stack_count: usize,
     /// Where reading stands in each stream.
     cursors: Vec<Cursor<'a>>,
-    /// The next event of the stream that is being read, and the stream's index.
-    current: Option<(usize, Event)>,
+    /// The index of the stream that is being read; none at first.
+    current: Option<usize>,
+    /// Where the earliest event of the others stands; behind all if none of them has any left.
+    limit: (u64, usize),
     /// The next event of every other stream that has one, by (sequence, index); the events are in `pending`.
     others: BinaryHeap<Reverse<(u64, usize)>>,
     /// By index of stream: the event that `others` announces.
@@ -58,6 +60,7 @@ impl<'a> Events<'a> {
                 })
                 .collect(),
             current: None,
+            limit: BEHIND_ALL,
             others: BinaryHeap::new(),
             pending: vec![None; streams.len()],
             coarsest: Sampling::EXACT,
@@ -70,7 +73,6 @@ impl<'a> Events<'a> {
                 events.pending[index] = Some(event);
             }
         }
-        events.current = events.take_earliest();
         events
     }
 
@@ -96,9 +98,7 @@ impl<'a> Events<'a> {
             match cursor.decoder.next_event() {
                 Ok(Some(mut event)) => {
                     let sampling = cursor.decoder.sampling();
-                    let coarser = (sampling.threshold, sampling.interval)
-                        > (self.coarsest.threshold, self.coarsest.interval);
-                    if sampling.interval != 0 && coarser {
+                    if sampling.interval != 0 && rank(sampling) > rank(self.coarsest) {
                         self.coarsest = sampling;
                     }
                     self.unknown_stacks += u64::from(!has_known_stack(&mut event.kind, self.stack_count));
@@ -122,10 +122,15 @@ impl<'a> Events<'a> {
         }
     }
 
+    /// Goes to the stream that has the earliest event, which is taken.
     #[cold]
-    fn take_earliest(&mut self) -> Option<(usize, Event)> {
-        let index = self.others.pop()?.0.1 & !BEHIND;
-        self.pending[index].take().map(|event| (index, event))
+    fn switch(&mut self) -> Option<(u32, Event)> {
+        let place = self.others.pop();
+        self.limit = self.others.peek().map_or(BEHIND_ALL, |&Reverse(other)| other);
+        let index = place?.0.1 & !BEHIND;
+        self.current = Some(index);
+        let event = self.pending[index].take()?;
+        Some((self.cursors[index].number, event))
     }
 }
 
@@ -134,20 +139,27 @@ impl Iterator for Events<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<(u32, Event)> {
-        let (index, event) = self.current.take()?;
-        self.current = match self.decode(index) {
-            None => self.take_earliest(),
-            Some(next) => match self.others.peek() {
-                Some(&Reverse(other)) if other < place(&next, index) => {
-                    self.others.push(Reverse(place(&next, index)));
-                    self.pending[index] = Some(next);
-                    self.take_earliest()
-                }
-                _ => Some((index, next)),
-            },
-        };
-        Some((self.cursors[index].number, event))
+        if let Some(index) = self.current
+            && let Some(event) = self.decode(index)
+        {
+            let at = place(&event, index);
+            if at <= self.limit {
+                return Some((self.cursors[index].number, event));
+            }
+            self.others.push(Reverse(at));
+            self.pending[index] = Some(event);
+        }
+        self.switch()
     }
+}
+
+/// Behind the places of all events.
+const BEHIND_ALL: (u64, usize) = (u64::MAX, usize::MAX);
+
+/// How coarse a rule is.
+#[inline]
+fn rank(sampling: Sampling) -> (u64, u64) {
+    (sampling.threshold, sampling.interval)
 }
 
 /// Added to the index of a stream whose next event stands behind all others of the same sequence number.
