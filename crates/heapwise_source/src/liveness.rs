@@ -221,12 +221,17 @@ impl<'a> Liveness<'a> {
         !self.deleted_elsewhere(variable, scope)
     }
 
-    /// Whether a `del` of the value that the variable has behind a statement may come: it would find nothing to delete.
+    /// Whether another `del` of the value that the variable has behind a statement may come, or the one that is put there
+    /// itself, in the next turn of a loop: it would find nothing to delete.
     fn is_deleted_after(&self, variable: VariableId, statement: StatementId) -> bool {
         let flow = self.flow(self.frame_of(variable));
-        let mut waiting: Vec<usize> = flow.ends.get(&statement).copied().into_iter().collect();
+        let Some(end) = flow.ends.get(&statement).copied() else { return false };
+        let mut waiting = flow.points[end].next.clone();
         let mut seen = vec![false; flow.points.len()];
         while let Some(index) = waiting.pop() {
+            if index == end {
+                return true;
+            }
             if std::mem::replace(&mut seen[index], true) {
                 continue;
             }
