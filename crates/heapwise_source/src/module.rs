@@ -69,8 +69,7 @@ impl Module {
         if u32::try_from(text.len()).is_err() {
             return Err(problem("the file is longer than 4 GB".to_owned(), 0));
         }
-        let parsed = nesting::parse(text)
-            .map_err(|(message, offset)| problem(message, offset))?;
+        let parsed = nesting::parse(text).map_err(|(message, offset)| problem(message, offset))?;
         let tables = build::tables(parsed.syntax(), text.len());
         Ok(Self { text: text.to_owned(), lines, parsed, tables })
     }
