@@ -251,7 +251,7 @@ impl<'a> Case<'a> {
 
     /// All stacks that came the same way from the same line of the user's as `stack`, whoever called that.
     pub fn same_code(&self, stack: StackId) -> Vec<StackId> {
-        let way = |stack| {
+        self.stacks_alike(stack, |stack| {
             let mut frames = Vec::new();
             for frame in self.profile.outwards(stack) {
                 frames.push(frame);
@@ -260,16 +260,33 @@ impl<'a> Case<'a> {
                 }
             }
             None
+        })
+    }
+
+    /// The stacks that stand at the same lines as this one, itself among them: one line may have several, as the interpreter
+    /// was at one or another of its instructions.
+    pub fn stacks_of_same_lines(&self, stack: StackId) -> Vec<StackId> {
+        let line = |frame: FrameId| {
+            let position = self.profile.frame(frame).position;
+            (position.line, self.profile.function_of(frame), self.profile.file_of(frame))
         };
-        let Some(wanted) = way(stack) else { return Vec::new() };
-        let place = self.user_place(stack);
-        let all = 1..=self.profile.stack_count() as StackId;
+        self.stacks_alike(stack, |stack| Some(self.profile.outwards(stack).map(line).collect::<Vec<_>>()))
+    }
+
+    /// The stacks that allocated something and in which `trace` sees what it sees in `stack`; none if that is nothing.
+    fn stacks_alike<T: PartialEq>(
+        &self,
+        stack: StackId,
+        trace: impl Fn(StackId) -> Option<T>,
+    ) -> Vec<StackId> {
+        let Some(wanted) = trace(stack) else { return Vec::new() };
+        let place = self.user_place(stack).map(|place| (place.file, place.line));
         let alike = |&other: &StackId| {
-            self.user_place(other) == place
-                && self.analysis.stack(other).allocations > 0
-                && way(other).as_ref() == Some(&wanted)
+            self.analysis.stack(other).allocations > 0
+                && self.user_place(other).map(|place| (place.file, place.line)) == place
+                && trace(other).as_ref() == Some(&wanted)
         };
-        all.filter(alike).collect()
+        (1..=self.profile.stack_count() as StackId).filter(alike).collect()
     }
 
     /// What these lines of a file of the user's, and all that they called, asked for.
@@ -289,21 +306,6 @@ impl<'a> Case<'a> {
             }
         }
         site
-    }
-
-    /// The stacks that stand at the same lines as this one, itself among them: one line may have several, as the interpreter
-    /// was at one or another of its instructions.
-    pub fn stacks_of_same_lines(&self, stack: StackId) -> Vec<StackId> {
-        let line = |frame: FrameId| {
-            let position = self.profile.frame(frame).position;
-            (position.line, self.profile.function_of(frame), self.profile.file_of(frame))
-        };
-        let wanted: Vec<_> = self.profile.outwards(stack).map(line).collect();
-        let same = |id: &StackId| self.profile.outwards(*id).map(line).eq(wanted.iter().copied());
-        (1..=self.profile.stack_count() as StackId)
-            .filter(|id| self.analysis.stack(*id).allocations > 0)
-            .filter(same)
-            .collect()
     }
 
     fn add_to(&self, site: &mut Site, stack: StackId) {

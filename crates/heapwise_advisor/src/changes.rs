@@ -28,7 +28,7 @@ impl Case<'_> {
         if object.own_bytes == 0 {
             return Vec::new();
         }
-        let in_blocks: u64 = self.large_blocks(object).iter().map(|block| block.bytes).sum();
+        let in_blocks: u64 = self.own_blocks(object).iter().map(|block| block.bytes).sum();
         let rest = object.own_bytes.saturating_sub(in_blocks);
         // A table has room to spare, so that less than its bytes may be as much.
         if self.made_next(object).is_none()
@@ -66,7 +66,7 @@ impl Case<'_> {
     }
 
     /// The blocks of an object and its parts at the peak, without those that it shares with others.
-    fn large_blocks(&self, object: &Object) -> Vec<Block> {
+    fn own_blocks(&self, object: &Object) -> Vec<Block> {
         let most = object.own_bytes + object.own_bytes / 50;
         let mut blocks = self.blocks_at_peak(object);
         let mut in_blocks = 0;
@@ -84,16 +84,9 @@ impl Case<'_> {
             return self.of_made_next(made, own_bytes, effect);
         }
         let mut changes = Vec::new();
-        let mut in_blocks = 0;
-        let mut shared = None;
         let blocks = self.blocks_at_peak(object);
-        for block in &blocks {
-            if in_blocks + block.bytes > own_bytes + own_bytes / 50 {
-                // What is shared with others stays.
-                shared = shared.or(Some(block));
-                continue;
-            }
-            in_blocks += block.bytes;
+        let own = self.own_blocks(object);
+        for block in &own {
             if block.partial {
                 let (from, until) = (block.born, block.freed.unwrap_or(u64::MAX));
                 changes.extend(amount(block.bytes, from, until, effect));
@@ -101,11 +94,12 @@ impl Case<'_> {
                 changes.push(self.of_block(block, &blocks, effect));
             }
         }
+        let in_blocks: u64 = own.iter().map(|block| block.bytes).sum();
         let rest = own_bytes.saturating_sub(in_blocks);
         if has_rest(object, rest) {
-            changes.extend(match shared {
+            changes.extend(match blocks.first() {
                 // A column has its part of a block of several.
-                Some(block) if in_blocks == 0 => {
+                Some(block) if own.is_empty() => {
                     amount(rest, block.born, block.freed.unwrap_or(u64::MAX), effect)
                 }
                 _ => self.of_small_blocks(object, rest, effect),
@@ -153,9 +147,11 @@ impl Case<'_> {
             _ => Vec::new(),
         };
         let at_peak: u64 = stacks.iter().map(|&stack| self.analysis.stack(stack).peak_bytes).sum();
-        let own = of_object.iter().filter(|it| stacks.contains(&it.stack));
-        // If they made more than the object's blocks that is there at the peak, they make other things as well.
-        if at_peak > 0 && at_peak == own.map(|it| it.bytes).sum::<u64>() {
+        let own: u64 =
+            of_object.iter().filter(|it| stacks.contains(&it.stack)).map(|it| it.bytes).sum();
+        // If they made more than the object's blocks that is there at the peak, they make other things as well; an array's
+        // header is a small one.
+        if at_peak > 0 && at_peak <= own + own / 100 {
             Change::Stacks { stacks, from: 0, until: u64::MAX, effect: effect.clone() }
         } else {
             Change::Block { born: block.born, effect: effect.clone() }

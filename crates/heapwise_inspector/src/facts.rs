@@ -22,8 +22,9 @@ use crate::walk::own_size;
 const SAMPLE: usize = 20_000;
 /// Elements that are looked at when there is no limit of time.
 const MOST_ELEMENTS: usize = 2_000_000;
-/// Numbers between two looks at the clock.
-const PIECE: usize = 1 << 16;
+/// Numbers that are looked at in a row before others from elsewhere, and between two looks at the clock: a few columns of
+/// a table do not stand for all.
+const PIECE: usize = 1 << 12;
 /// Elements of a container that are looked at at most while the program runs.
 const MOST_SAMPLED: usize = 1 << 16;
 /// Buffers of fewer bytes get no hash.
@@ -111,12 +112,12 @@ fn numbers<T: Element>(account: &Account<'_, '_>, facts: &mut Facts, array: &Arr
     let contiguous = step == size_of::<T>() as isize && array.start.is_multiple_of(align_of::<T>());
     let mut hash = 0u64;
     let hashed = contiguous && array.bytes() >= SMALLEST_HASHED;
+    // From all over the array, so that what was seen when the time ends stands for the rest.
+    let pieces = count.div_ceil(PIECE);
     if contiguous {
         // SAFETY: the array has `count` elements in a row; while the GIL is held it is not freed or resized. Code
         // that works without the GIL may write to it meanwhile, which gives a number from before or after.
         let values = unsafe { std::slice::from_raw_parts(array.start as *const T, count) };
-        let pieces = count.div_ceil(PIECE);
-        // From all over the array, so that what was seen when the time ends stands for the rest.
         for place in spread(pieces) {
             if looked > 0 && !account.has_time() {
                 break;
@@ -133,11 +134,13 @@ fn numbers<T: Element>(account: &Account<'_, '_>, facts: &mut Facts, array: &Arr
             looked += piece.len();
         }
     } else {
-        for index in 0..count.min(PIECE) {
-            let place = array.start.wrapping_add_signed(index as isize * step);
-            // SAFETY: an element of the array, perhaps not aligned.
-            summary.add(&[unsafe { std::ptr::read_unaligned(place as *const T) }]);
-            looked += 1;
+        for piece in spread(pieces).take(MOST_SAMPLED / PIECE) {
+            for index in piece * PIECE..((piece + 1) * PIECE).min(count) {
+                let place = array.start.wrapping_add_signed(index as isize * step);
+                // SAFETY: an element of the array, perhaps not aligned.
+                summary.add(&[unsafe { std::ptr::read_unaligned(place as *const T) }]);
+                looked += 1;
+            }
         }
     }
     if looked < count {

@@ -338,7 +338,12 @@ impl<'a> Walk<'a> {
         self.nodes.push(Node { address, kind, size });
         self.rows.push((0, 0));
         if size == UNKNOWN && !self.among_many {
-            self.near.push_back(number);
+            // An array leads to its memory at once, and that is what the names are looked at for.
+            if known.form == Form::Array {
+                self.near.push_front(number);
+            } else {
+                self.near.push_back(number);
+            }
         }
         self.targets.push(number);
     }

@@ -162,7 +162,7 @@ impl<'a> Liveness<'a> {
             let level = self.module.statement(inner);
             if let Some(touched) = self.last_touching(variable, inner, 0..level.index) {
                 if self.after(variable, touched).is_dead() && self.stays_dead(variable, touched, peak) {
-                    found.push(self.release(variable, touched, None));
+                    found.extend(self.release(variable, touched, None));
                 }
                 let kind = self.module.statement(touched).kind;
                 if matches!(kind, StatementKind::For | StatementKind::While) {
@@ -221,19 +221,25 @@ impl<'a> Liveness<'a> {
         !self.deleted_elsewhere(variable, scope)
     }
 
-    /// Whether a `del` of the value that the variable has behind a statement may come: it would find nothing to delete.
-    fn is_deleted_after(&self, variable: VariableId, statement: StatementId) -> bool {
+    /// Whether the value that the variable has behind a statement may still be the variable's at a point of a kind.
+    fn lasts_until(
+        &self,
+        variable: VariableId,
+        statement: StatementId,
+        wanted: impl Fn(Event) -> bool,
+    ) -> bool {
         let flow = self.flow(self.frame_of(variable));
-        let mut waiting: Vec<usize> = flow.ends.get(&statement).copied().into_iter().collect();
+        let Some(end) = flow.ends.get(&statement).copied() else { return false };
+        let mut waiting = flow.points[end].next.clone();
         let mut seen = vec![false; flow.points.len()];
         while let Some(index) = waiting.pop() {
-            if std::mem::replace(&mut seen[index], true) {
-                continue;
+            let event = flow.points[index].event;
+            if wanted(event) {
+                return true;
             }
-            match flow.points[index].event {
-                Event::Delete(deleted) if deleted == variable => return true,
-                Event::Write(written) if written == variable => {}
-                _ => waiting.extend(&flow.points[index].next),
+            let ends = matches!(event, Event::Write(it) | Event::Delete(it) if it == variable);
+            if !std::mem::replace(&mut seen[index], true) && !ends {
+                waiting.extend(&flow.points[index].next);
             }
         }
         false
@@ -263,10 +269,20 @@ impl<'a> Liveness<'a> {
             .any(|one| one.access == Access::Delete && self.frame_around(one.scope) != frame)
     }
 
-    fn release(&self, variable: VariableId, after: StatementId, at_end_of: Option<StatementId>) -> Release {
-        let certainly_bound =
-            self.certainly_bound_after(variable, after) && !self.is_deleted_after(variable, after);
-        Release { after, certainly_bound, at_end_of }
+    /// The release behind a statement; `None` if it would make a `del` work that fails without it.
+    fn release(
+        &self,
+        variable: VariableId,
+        after: StatementId,
+        at_end_of: Option<StatementId>,
+    ) -> Option<Release> {
+        let bound = self.certainly_bound_after(variable, after);
+        let deleted = self.lasts_until(variable, after, |event| event == Event::Delete(variable))
+            || self.deleted_elsewhere(variable, self.frame_of(variable));
+        // The release itself is such a `del` in the next turn of a loop.
+        let again = self.lasts_until(variable, after, |event| event == Event::End(after));
+        let certainly_bound = bound && !deleted && !again;
+        (bound || !deleted).then_some(Release { after, certainly_bound, at_end_of })
     }
 
     /// The last statement of a loop's body, from `first` on, that touches the variable, if it is dead behind it.
@@ -281,6 +297,7 @@ impl<'a> Liveness<'a> {
         self.after(variable, touched)
             .is_dead()
             .then(|| self.release(variable, touched, Some(around)))
+            .flatten()
             .filter(|release| release.certainly_bound)
     }
 

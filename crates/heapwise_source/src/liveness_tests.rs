@@ -188,6 +188,10 @@ fn a_release_that_may_find_nothing_bound_says_so() {
     assert_eq!(released(text, "a", 3), [(2, false, false)], "what is deleted later must be there then");
     let text = "a = f()\nif x:\n    a.y\n    del a\nwork()\n";
     assert_eq!(released(text, "a", 5), [(2, false, false)]);
+    let text = "a = f()\nwhile x():\n    if y:\n        a = g()\n    work()\n";
+    assert_eq!(released(text, "a", 5), [(3, false, false)], "a turn may find what the one before let go");
+    let text = "a = f()\ndel a\nwork()\ndel a\n";
+    assert_eq!(released(text, "a", 3), [], "a `del` that fails must go on failing");
 }
 
 #[test]

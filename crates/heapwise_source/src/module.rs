@@ -6,8 +6,8 @@
 use std::fmt;
 
 use ruff_python_ast::visitor::source_order::{SourceOrderVisitor, TraversalSignal, walk_node};
-use ruff_python_ast::{self as ast, AnyNodeRef, Expr, PySourceType, Stmt};
-use ruff_python_parser::{ParseOptions, Parsed};
+use ruff_python_ast::{self as ast, AnyNodeRef, Expr, Stmt};
+use ruff_python_parser::Parsed;
 use ruff_text_size::Ranged;
 
 use crate::build::{self, Tables};
@@ -43,7 +43,6 @@ pub struct Module {
     lines: Lines,
     parsed: Parsed<ast::ModModule>,
     tables: Tables,
-    source_type: PySourceType,
 }
 
 impl Module {
@@ -61,18 +60,6 @@ impl Module {
     /// # Ok::<(), heapwise_source::SyntaxProblem>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self, SyntaxProblem> {
-        Self::parse_as(text, PySourceType::Python)
-    }
-
-    /// Parses the source of a notebook's cell, in which lines such as `%time f()` and `!ls` are allowed.
-    ///
-    /// # Errors
-    /// As [`Module::parse`].
-    pub fn parse_cell(text: &str) -> Result<Self, SyntaxProblem> {
-        Self::parse_as(text, PySourceType::Ipynb)
-    }
-
-    fn parse_as(text: &str, source_type: PySourceType) -> Result<Self, SyntaxProblem> {
         let lines = Lines::of(text);
         let problem = |message: String, offset: usize| SyntaxProblem {
             message,
@@ -82,10 +69,9 @@ impl Module {
         if u32::try_from(text.len()).is_err() {
             return Err(problem("the file is longer than 4 GB".to_owned(), 0));
         }
-        let parsed = nesting::parse(text, &ParseOptions::from(source_type))
-            .map_err(|(message, offset)| problem(message, offset))?;
+        let parsed = nesting::parse(text).map_err(|(message, offset)| problem(message, offset))?;
         let tables = build::tables(parsed.syntax(), text.len());
-        Ok(Self { text: text.to_owned(), lines, parsed, tables, source_type })
+        Ok(Self { text: text.to_owned(), lines, parsed, tables })
     }
 
     /// The whole text.
@@ -111,11 +97,6 @@ impl Module {
     /// The syntax tree.
     pub fn tree(&self) -> &ast::ModModule {
         self.parsed.syntax()
-    }
-
-    /// Parses another text as what this one is: a file or a cell.
-    pub(crate) fn parse_alike(&self, text: &str) -> Result<Self, SyntaxProblem> {
-        Self::parse_as(text, self.source_type)
     }
 
     /// The tokens, comments among them.

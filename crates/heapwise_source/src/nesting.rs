@@ -4,7 +4,7 @@
 //! stack. The parser itself grows its stack as it needs.
 
 use ruff_python_ast::visitor::{self, Visitor};
-use ruff_python_ast::{self as ast, Expr, Pattern, Stmt};
+use ruff_python_ast::{self as ast, Expr, Pattern, PySourceType, Stmt};
 use ruff_python_parser::{ParseOptions, Parsed};
 use ruff_text_size::Ranged;
 
@@ -19,8 +19,9 @@ const SEGMENT: usize = 1024 * 1024;
 const BYTES_A_LEVEL: usize = 4096;
 
 /// Parses a text; on failure what is wrong and the offset.
-pub(crate) fn parse(text: &str, options: &ParseOptions) -> Result<Parsed<ast::ModModule>, (String, usize)> {
-    let parsed = ruff_python_parser::parse_unchecked(text, options.clone());
+pub(crate) fn parse(text: &str) -> Result<Parsed<ast::ModModule>, (String, usize)> {
+    // Never as a notebook: the parser panics on some texts then, `(,}"\r,` for one.
+    let parsed = ruff_python_parser::parse_unchecked(text, ParseOptions::from(PySourceType::Python));
     let problem =
         parsed.errors().first().map(|error| (error.error.to_string(), error.location.start().to_usize()));
     let Some(parsed) = parsed.try_into_module() else {

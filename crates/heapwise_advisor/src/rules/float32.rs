@@ -2,6 +2,8 @@
 //!
 //! Invariant: proposed only where every value of every look survived the way to float32 and back; float16 never is.
 
+use heapwise_profile::inspection::Facts;
+
 use super::shrinking::{self, Shrinking};
 use crate::candidate::{Candidate, ProposedFix, Rule};
 use crate::case::Case;
@@ -31,23 +33,22 @@ impl Rule for Float32 {
             .held(case.least_bytes() / 20)
             .into_iter()
             .filter(|held| held.dtype() == "float64" && (held.is_of("numpy") || held.is_of("pandas")))
-            .filter(|held| is_exact(case, held))
-            .map(|held| Shrinking { held, new_bytes: held.object.own_bytes / 2, facts: () });
+            .filter_map(|held| {
+                let facts = case.lasting_facts(&held);
+                let new_bytes = held.object.own_bytes / 2;
+                is_exact(&facts, held.count()).then_some(Shrinking { held, new_bytes, facts })
+            });
         shrinking::candidates(case, found, |group| candidate(case, group))
     }
 }
 
-fn is_exact(case: &Case<'_>, held: &Held<'_>) -> bool {
-    let facts = case.lasting_facts(held);
+fn is_exact(facts: &Facts, count: u64) -> bool {
     let all_the_same = facts.minimum.is_some() && facts.minimum == facts.maximum;
     // One value repeated says nothing of the values that will come: an array that is not filled yet, most often.
-    facts.float32_exact == Some(true)
-        && is_enough(&facts, held.count())
-        && !all_the_same
-        && !facts.mapped_file
+    facts.float32_exact == Some(true) && is_enough(facts, count) && !all_the_same && !facts.mapped_file
 }
 
-fn candidate(case: &Case<'_>, group: &[Shrinking<'_, ()>]) -> Candidate {
+fn candidate(case: &Case<'_>, group: &[Shrinking<'_, Facts>]) -> Candidate {
     let held = &group[0].held;
     let mut candidate = shrinking::candidate(case, group);
     let (old, new) = shrinking::bytes(group);
@@ -69,6 +70,9 @@ fn candidate(case: &Case<'_>, group: &[Shrinking<'_, ()>]) -> Candidate {
         words::bytes(old),
         words::bytes(new)
     );
+    if let Some(looked) = group.iter().filter_map(|it| it.facts.sampled).min() {
+        candidate.message += &format!(" {} values were looked at, from all over it.", words::count(looked));
+    }
     candidate.instead = if held.is_of("pandas") {
         "name the type where the table is read or made: dtype={...: 'float32'}".to_owned()
     } else {
@@ -79,7 +83,7 @@ fn candidate(case: &Case<'_>, group: &[Shrinking<'_, ()>]) -> Candidate {
 }
 
 /// The type where the array is made or the table is read.
-fn fix(case: &Case<'_>, group: &[Shrinking<'_, ()>]) -> Option<ProposedFix> {
+fn fix(case: &Case<'_>, group: &[Shrinking<'_, Facts>]) -> Option<ProposedFix> {
     if let [one] = group
         && !one.held.is_of("pandas")
     {

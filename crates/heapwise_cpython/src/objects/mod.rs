@@ -5,6 +5,7 @@
 //! maker vouches for the GIL and for the addresses.
 
 mod calls;
+mod collector;
 mod containers;
 mod instances;
 mod numbers;
@@ -16,6 +17,8 @@ use std::ffi::{CStr, c_int, c_void};
 use crate::api::symbol;
 use crate::frame::field;
 use crate::{Interpreter, Refusal};
+
+use collector::Collected;
 
 pub use calls::Answer;
 pub use containers::{Entries, Items, SetEntry};
@@ -53,6 +56,8 @@ pub(crate) struct ObjectLayout {
     /// A suspended generator's frame: a pointer to it (3.10), or the frame itself.
     pub(crate) generator_frame: usize,
     pub(crate) generator_state: usize,
+    /// The collector's lists in an interpreter's state, where CPython cannot be asked for the objects on them.
+    pub(crate) collector_lists: Option<usize>,
 }
 
 /// How instances of Python classes keep their attributes.
@@ -99,6 +104,7 @@ impl ObjectLayout {
             native_thread: Some(144),
             generator_frame: 72,
             generator_state: 67,
+            collector_lists: None,
         };
         match minor {
             10 => Some(Self {
@@ -120,6 +126,7 @@ impl ObjectLayout {
                 native_thread: None,
                 generator_frame: 16,
                 generator_state: 108,
+                collector_lists: Some(640),
             }),
             11 => Some(Self {
                 attributes: AttributeStore::TwoWords,
@@ -136,6 +143,7 @@ impl ObjectLayout {
                 native_thread: Some(160),
                 generator_frame: 80,
                 generator_state: 75,
+                collector_lists: Some(672),
                 ..of_3_12
             }),
             12 => Some(of_3_12),
@@ -249,12 +257,7 @@ struct Functions {
     main_interpreter: unsafe extern "C" fn() -> Address,
     first_thread: unsafe extern "C" fn(Address) -> Address,
     next_thread: unsafe extern "C" fn(Address) -> Address,
-    /// From 3.12 on.
-    visit_collected: Option<VisitCollected>,
 }
-
-/// `PyUnstable_GC_VisitObjects`.
-type VisitCollected = unsafe extern "C" fn(unsafe extern "C" fn(Address, *mut c_void) -> c_int, *mut c_void);
 
 /// What is known of the objects of an interpreter, found once.
 #[derive(Debug, Clone)]
@@ -262,6 +265,7 @@ pub struct Objects {
     layout: ObjectLayout,
     functions: Functions,
     calls: calls::Calls,
+    collected: Collected,
     /// Sorted by address.
     types: Vec<(Address, Builtin)>,
     none: Address,
@@ -305,15 +309,12 @@ impl Objects {
             main_interpreter: function!(c"PyInterpreterState_Main"),
             first_thread: function!(c"PyInterpreterState_ThreadHead"),
             next_thread: function!(c"PyThreadState_Next"),
-            visit_collected: match symbol(c"PyUnstable_GC_VisitObjects") {
-                // SAFETY: the symbol is the C function of this name, with this documented signature.
-                Ok(pointer) => Some(unsafe { std::mem::transmute::<*mut c_void, VisitCollected>(pointer) }),
-                Err(_) => None,
-            },
         };
         // SAFETY: the GIL is held.
         let calls = unsafe { calls::Calls::find()? };
-        let mut objects = Self { layout, functions, calls, types, none, class_traverse: 0 };
+        // SAFETY: the GIL is held.
+        let collected = unsafe { Collected::find(&functions, layout.collector_lists) };
+        let mut objects = Self { layout, functions, calls, collected, types, none, class_traverse: 0 };
         // SAFETY: the GIL is held.
         let live = unsafe { Live::new(interpreter, &objects) };
         let class = live.module("os").and_then(|module| live.dict_get(module, "_Environ"));
@@ -388,21 +389,5 @@ impl<'a> Live<'a> {
             ) -> c_int = std::mem::transmute(traverse);
             traverse(object, visited, (&raw mut visit).cast());
         }
-    }
-
-    /// Calls `visit` for each object that the collector knows of, until it returns false. False if this version of
-    /// CPython cannot tell them (before 3.12).
-    pub fn visit_collected(&self, visit: &mut dyn FnMut(Address) -> bool) -> bool {
-        type Visit<'v> = &'v mut dyn FnMut(Address) -> bool;
-        unsafe extern "C" fn visited(object: Address, argument: *mut c_void) -> c_int {
-            // SAFETY: the argument is the pointer that is handed over below.
-            let visit = unsafe { &mut *argument.cast::<Visit<'_>>() };
-            c_int::from(visit(object))
-        }
-        let Some(all) = self.functions().visit_collected else { return false };
-        let mut visit: Visit<'_> = visit;
-        // SAFETY: the GIL is held; the function switches the collector off meanwhile, lends each object and changes none.
-        unsafe { all(visited, (&raw mut visit).cast()) };
-        true
     }
 }

@@ -23,7 +23,7 @@ const MANAGED_DICT: u64 = 1 << 4;
 const MANAGED_WEAK_LIST: u64 = 1 << 3;
 const INLINE_VALUES: u64 = 1 << 2;
 /// Two links before every object that the collector knows.
-const COLLECTOR_HEAD: u64 = 16;
+pub(super) const COLLECTOR_HEAD: u64 = 16;
 
 /// What a type says of its objects.
 #[expect(clippy::struct_excessive_bools, reason = "flags of a type that do not depend on each other")]

@@ -54,7 +54,7 @@ impl Editor<'_> {
     ) -> Result<Edit, Refusal> {
         replacements.sort();
         let after = apply(self.module.text(), &replacements)?;
-        let edited = self.module.parse_alike(&after).map_err(Refusal::Syntax)?;
+        let edited = Module::parse(&after).map_err(Refusal::Syntax)?;
         let meant = intended(self.module, intents).ok_or(Refusal::ChangesMore)?;
         let made = Mod::Module(edited.tree().clone());
         if ComparableMod::from(&made) != ComparableMod::from(&Mod::Module(meant)) {

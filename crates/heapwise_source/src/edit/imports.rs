@@ -6,6 +6,7 @@ use ruff_python_ast::Stmt;
 
 use super::check::{self, Intent};
 use super::{Edit, Editor, Refusal, Replacement, Safety, apply, merge};
+use crate::module::Module;
 use crate::names::ScopeId;
 use crate::text::{Span, line_end};
 
@@ -66,7 +67,7 @@ impl Editor<'_> {
     pub fn together(&self, edits: &[Edit]) -> Result<Edit, Refusal> {
         let replacements = merge(self.module.text(), edits.iter().flat_map(Edit::replacements))?;
         let after = apply(self.module.text(), &replacements)?;
-        self.module.parse_alike(&after).map_err(Refusal::Syntax)?;
+        Module::parse(&after).map_err(Refusal::Syntax)?;
         let safety = edits.iter().map(Edit::safety).max().unwrap_or(Safety::Safe);
         Ok(Edit { replacements, safety })
     }
