@@ -1,10 +1,12 @@
 //! Waits until the line of the user's that ran at a look has been done: what it made has its name then.
 //!
 //! The look calls [`begin`] for a height whose bytes no name of the user's explains. From then on the main thread is asked,
-//! between two instructions, whether the frame that the innermost line of the user's runs in has moved on or is gone.
+//! between two instructions, whether the frame whose line keeps the largest value without a name, else the innermost one
+//! of the user's, is at another line or gone.
 //! Invariants: at most one question is waiting; all questions together are bounded in number and charged to the time of
 //! the looks; a frame is compared only where the running thread's own chain leads to it.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use heapwise_cpython::{Frame, FramePointer, FrameWork, Frames};
@@ -17,6 +19,8 @@ pub(crate) const QUESTION_NS: u64 = 100;
 const AT_ONCE: u32 = 32;
 /// Questions that one look may be followed by.
 const MOST: u32 = 1000 * AT_ONCE;
+/// Questions that finding a line stands for.
+const OF_A_LINE: u32 = 20;
 /// A frame further out than this is taken to stand where it stood.
 const DEEPEST: usize = 200;
 
@@ -27,6 +31,9 @@ static LEFT: AtomicU32 = AtomicU32::new(0);
 static FRAME: AtomicUsize = AtomicUsize::new(0);
 static CODE: AtomicUsize = AtomicUsize::new(0);
 static INSTRUCTION: AtomicUsize = AtomicUsize::new(0);
+static LINE: AtomicU32 = AtomicU32::new(0);
+/// The function whose frame it shall be, by file and qualified name.
+static FUNCTION: Mutex<Option<(String, String)>> = Mutex::new(None);
 
 /// What came of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +46,12 @@ pub(crate) enum Answer {
     Nothing,
 }
 
-/// Begins to wait, with so many nanoseconds for it. True if the first question is to be asked of the main thread.
-pub(crate) fn begin(nanoseconds: u64) -> bool {
+/// Begins to wait for a line of this function, with so many nanoseconds for it. True if the first question is to be asked of
+/// the main thread.
+pub(crate) fn begin(nanoseconds: u64, function: Option<(String, String)>) -> bool {
+    if let Ok(mut known) = FUNCTION.lock() {
+        *known = function;
+    }
     FRAME.store(0, Ordering::Relaxed);
     let questions = (nanoseconds / QUESTION_NS).min(u64::from(MOST)) as u32;
     LEFT.store(questions, Ordering::Relaxed);
@@ -59,59 +70,81 @@ pub(crate) fn after_fork_in_child() {
 }
 
 /// A question that was waiting is asked: the calling thread is the main one and holds the GIL. `users_frame` finds the
-/// innermost frame of the user's.
-pub(crate) fn ask(agent: &Agent, users_frame: impl FnOnce() -> Option<(FramePointer, Frame)>) -> Answer {
+/// frame of a function, else the innermost one of the user's.
+pub(crate) fn ask(
+    agent: &Agent,
+    users_frame: impl FnOnce(Option<&(String, String)>) -> Option<(FramePointer, Frame)>,
+) -> Answer {
     let answer = answer(agent, users_frame);
     WAITING.store(answer == Answer::Runs, Ordering::Release);
     answer
 }
 
-fn answer(agent: &Agent, users_frame: impl FnOnce() -> Option<(FramePointer, Frame)>) -> Answer {
+fn answer(
+    agent: &Agent,
+    users_frame: impl FnOnce(Option<&(String, String)>) -> Option<(FramePointer, Frame)>,
+) -> Answer {
     let left = LEFT.load(Ordering::Relaxed);
     if left == 0 {
         return Answer::Nothing;
     }
     LEFT.store(left - 1, Ordering::Relaxed);
+    // SAFETY: the code of a frame that stands in the calling thread's chain.
+    let line = |stands: Frame| unsafe { agent.interpreter.place(stands) }.line;
     let frame = FRAME.load(Ordering::Relaxed);
     if frame == 0 {
-        let Some((frame, stands)) = users_frame() else { return Answer::Nothing };
+        let function = FUNCTION.lock().ok().and_then(|mut function| function.take());
+        let Some((frame, stands)) = users_frame(function.as_ref()) else { return Answer::Nothing };
         FRAME.store(frame, Ordering::Relaxed);
         CODE.store(stands.code, Ordering::Relaxed);
         INSTRUCTION.store(stands.instruction, Ordering::Relaxed);
+        LINE.store(line(stands), Ordering::Relaxed);
         return Answer::Runs;
     }
     let stood =
         Frame { code: CODE.load(Ordering::Relaxed), instruction: INSTRUCTION.load(Ordering::Relaxed) };
-    let stands = StandsStill { innermost: agent.interpreter.current_frame(), frame, stood };
-    if agent.interpreter.with_frames(stands) {
-        return Answer::Runs;
+    let innermost = agent.interpreter.current_frame();
+    match agent.interpreter.with_frames(Standing { innermost, frame }) {
+        Where::TooDeep => return Answer::Runs,
+        Where::At(now) if now == stood => return Answer::Runs,
+        Where::At(now) if now.code == stood.code && line(now) == LINE.load(Ordering::Relaxed) => {
+            INSTRUCTION.store(now.instruction, Ordering::Relaxed);
+            LEFT.store(left.saturating_sub(OF_A_LINE), Ordering::Relaxed);
+            return Answer::Runs;
+        }
+        Where::At(_) | Where::Gone => {}
     }
     end();
     Answer::Done
 }
 
-struct StandsStill {
-    innermost: FramePointer,
-    frame: FramePointer,
-    stood: Frame,
+enum Where {
+    At(Frame),
+    Gone,
+    TooDeep,
 }
 
-impl FrameWork for StandsStill {
-    type Output = bool;
+struct Standing {
+    innermost: FramePointer,
+    frame: FramePointer,
+}
 
-    fn run<F: Frames>(self, frames: F) -> bool {
+impl FrameWork for Standing {
+    type Output = Where;
+
+    fn run<F: Frames>(self, frames: F) -> Where {
         let mut frame = self.innermost;
         for _ in 0..DEEPEST {
             if frame == 0 {
-                return false;
+                return Where::Gone;
             }
             // SAFETY: a frame of the calling thread's chain, in which nothing runs meanwhile.
             let (stands, previous) = unsafe { frames.frame(frame) };
             if frame == self.frame {
-                return stands == self.stood;
+                return Where::At(stands);
             }
             frame = previous;
         }
-        true
+        Where::TooDeep
     }
 }

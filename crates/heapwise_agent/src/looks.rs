@@ -221,12 +221,12 @@ unsafe extern "C" fn follow_on(_: *mut c_void) -> c_int {
         follow::end();
     }
     SPENT_NS.fetch_add(follow::QUESTION_NS, Ordering::Relaxed);
-    let users_frame = || {
-        let _inside = Inside::enter();
-        // SAFETY: the GIL is held, and the inspector was made for this interpreter.
-        unsafe { looks.inspector.users_frame(&agent.interpreter) }
-    };
-    match follow::ask(agent, users_frame) {
+    let inside = Inside::enter();
+    // SAFETY: the GIL is held, and the inspector was made for this interpreter.
+    let answer =
+        follow::ask(agent, |function| unsafe { looks.inspector.users_frame(&agent.interpreter, function) });
+    drop(inside);
+    match answer {
         follow::Answer::Runs => {
             looks.gil.call_soon(follow_on);
         }
@@ -331,10 +331,17 @@ fn write(agent: &'static Agent, looks: &Looks) {
     DISTANCE.store(next, Ordering::Relaxed);
     AGAIN_AT.store(platform::coarse_ms() + next, Ordering::Relaxed);
     DUE_AT.store((height + (height / 10).max(STEP)).max(highest / 10 * 9), Ordering::Relaxed);
-    if again || explained {
+    if explained {
         follow::end();
-    } else if follow::begin((left(agent) / PART_TO_FOLLOW).as_nanos() as u64) {
-        looks.gil.call_soon(follow_on);
+    } else if !again {
+        let unnamed = seen.inspection.objects.iter().find(|object| !object.has_users_name());
+        let function = unnamed.and_then(|object| object.holder.as_ref()).map(|holder| {
+            let call = holder.called_from.as_ref().map(|call| (call.file.clone(), call.function.clone()));
+            call.unwrap_or_else(|| (holder.file.clone(), holder.function.clone()))
+        });
+        if follow::begin((left(agent) / PART_TO_FOLLOW).as_nanos() as u64, function) {
+            looks.gil.call_soon(follow_on);
+        }
     }
 }
 

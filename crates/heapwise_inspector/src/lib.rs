@@ -99,14 +99,19 @@ impl Inspector {
         })
     }
 
-    /// The innermost frame of the calling thread that runs the user's code, and where it stands.
+    /// The innermost frame of the calling thread that runs this function (file and qualified name), else the innermost one
+    /// of the user's code; and where it stands.
     ///
     /// # Safety
     /// As for [`Self::look`].
-    pub unsafe fn users_frame(&self, interpreter: &Interpreter) -> Option<(FramePointer, Frame)> {
+    pub unsafe fn users_frame(
+        &self,
+        interpreter: &Interpreter,
+        function: Option<&(String, String)>,
+    ) -> Option<(FramePointer, Frame)> {
         // SAFETY: passed on to the caller.
         let live = unsafe { Live::new(interpreter, &self.objects) };
-        interpreter.with_frames(UsersFrame { live, innermost: interpreter.current_frame() })
+        interpreter.with_frames(UsersFrame { live, innermost: interpreter.current_frame(), function })
     }
 
     /// Looks at everything that has a name.
@@ -176,6 +181,7 @@ impl Inspector {
 struct UsersFrame<'a> {
     live: Live<'a>,
     innermost: FramePointer,
+    function: Option<&'a (String, String)>,
 }
 
 impl FrameWork for UsersFrame<'_> {
@@ -183,18 +189,25 @@ impl FrameWork for UsersFrame<'_> {
 
     fn run<F: Frames>(self, frames: F) -> Self::Output {
         let mut pointer = self.innermost;
+        let mut of_user = None;
         while pointer != 0 {
             // SAFETY: a frame of the calling thread's chain, in which nothing runs meanwhile.
             let (frame, previous, is_python) = unsafe {
                 let (frame, previous) = frames.frame(pointer);
                 (frame, previous, frames.is_python(pointer))
             };
-            if is_python && origin(&self.live.code_place(frame.code).0) == Origin::User {
-                return Some((pointer, frame));
+            if is_python {
+                let (file, function, _) = self.live.code_place(frame.code);
+                if self.function.is_some_and(|wanted| wanted.0 == file && wanted.1 == function) {
+                    return Some((pointer, frame));
+                }
+                if of_user.is_none() && origin(&file) == Origin::User {
+                    of_user = Some((pointer, frame));
+                }
             }
             pointer = previous;
         }
-        None
+        of_user
     }
 }
 
