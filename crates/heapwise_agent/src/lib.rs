@@ -20,6 +20,7 @@
 mod blocks;
 mod children;
 mod config;
+mod follow;
 mod footprint;
 mod fork;
 mod heap;

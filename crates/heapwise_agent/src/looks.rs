@@ -3,7 +3,8 @@
 //! The heap passing a height is noticed by a hook, which asks for a look and goes on. The main thread looks when it is
 //! next between two instructions; if it does not come to that soon, for instance because it waits for others, a
 //! short-lived thread of the agent takes the GIL and looks instead. A look that met a value before it got its name is
-//! followed by another a little later, and that by short ones at growing distances: arrays are made first and filled then.
+//! followed by another when the line that made it is done ([`follow`]), or a little later, and that by short ones at
+//! growing distances: arrays are made first and filled then.
 //!
 //! Invariants: the looks together stay within [`SHARE`] of the run, and each within [`SHARE_OF_ROOM`] of the memory
 //! that the program may still get; no thread of the agent waits for the GIL while the
@@ -22,7 +23,7 @@ use heapwise_inspector::{Allowance, Inspector, thread_time};
 
 use crate::platform::slot::{Inside, slot};
 use crate::recorder::{self, Agent};
-use crate::{blocks, hooks, monitor, platform, process, room};
+use crate::{blocks, follow, hooks, monitor, platform, process, room};
 
 /// The part of the run that looks may take, as one in so many.
 const SHARE: u32 = 50;
@@ -34,6 +35,8 @@ const FOR_THE_LAST: Duration = Duration::from_millis(8);
 const LEAST: Duration = Duration::from_millis(2);
 /// A single look takes one in so many of what is left, so that there is something for the heights to come.
 const PART: u32 = 3;
+/// Waiting for a line to be done takes one in so many of what is left.
+const PART_TO_FOLLOW: u32 = 8;
 /// A single look takes no longer.
 const LONGEST: Duration = Duration::from_secs(2);
 /// The first height, and the least distance from one to the next, bytes.
@@ -211,6 +214,34 @@ unsafe extern "C" fn pending(_: *mut c_void) -> c_int {
     0
 }
 
+/// Looks once the line that ran at the look before is done.
+unsafe extern "C" fn follow_on(_: *mut c_void) -> c_int {
+    let (Some(agent), Some(looks)) = (recorder::recording(), LOOKS.get()) else { return 0 };
+    if OFF.load(Ordering::Acquire) || LOOKING.load(Ordering::Acquire) {
+        follow::end();
+    }
+    SPENT_NS.fetch_add(follow::QUESTION_NS, Ordering::Relaxed);
+    let inside = Inside::enter();
+    // SAFETY: the GIL is held, and the inspector was made for this interpreter.
+    let answer =
+        follow::ask(agent, |function| unsafe { looks.inspector.users_frame(&agent.interpreter, function) });
+    drop(inside);
+    match answer {
+        follow::Answer::Runs => {
+            looks.gil.call_soon(follow_on);
+        }
+        // What was there for a moment only is gone by now.
+        follow::Answer::Done
+            if height(agent) >= LOOKED_AT.load(Ordering::Relaxed) / 4 && left(agent) >= LEAST =>
+        {
+            AGAIN_AT.store(platform::coarse_ms().max(1), Ordering::Relaxed);
+            look();
+        }
+        follow::Answer::Done | follow::Answer::Nothing => {}
+    }
+    0
+}
+
 /// Takes the look that is wanted, if it still is. The GIL is held.
 fn take() {
     if WANTED_AT.swap(0, Ordering::AcqRel) != 0 && !OFF.load(Ordering::Acquire) {
@@ -300,6 +331,18 @@ fn write(agent: &'static Agent, looks: &Looks) {
     DISTANCE.store(next, Ordering::Relaxed);
     AGAIN_AT.store(platform::coarse_ms() + next, Ordering::Relaxed);
     DUE_AT.store((height + (height / 10).max(STEP)).max(highest / 10 * 9), Ordering::Relaxed);
+    if explained {
+        follow::end();
+    } else if !again {
+        let unnamed = seen.inspection.objects.iter().find(|object| !object.has_users_name());
+        let function = unnamed.and_then(|object| object.holder.as_ref()).map(|holder| {
+            let call = holder.called_from.as_ref().map(|call| (call.file.clone(), call.function.clone()));
+            call.unwrap_or_else(|| (holder.file.clone(), holder.function.clone()))
+        });
+        if follow::begin((left(agent) / PART_TO_FOLLOW).as_nanos() as u64, function) {
+            looks.gil.call_soon(follow_on);
+        }
+    }
 }
 
 /// Starts the thread that looks instead of the main one. Called by the agent's own thread only.
@@ -401,6 +444,7 @@ pub(crate) fn after_fork_in_child() {
     SPENT_NS.store(0, Ordering::Relaxed);
     VERSIONS.store(0, Ordering::Relaxed);
     LAST_SEQUENCE.store(0, Ordering::Relaxed);
+    follow::after_fork_in_child();
     NAMED.store(false, Ordering::Relaxed);
     HIGHEST.store(0, Ordering::Relaxed);
     LOOKED_AT.store(0, Ordering::Relaxed);
@@ -417,8 +461,9 @@ unsafe extern "C" fn at_exit(_: *mut c_void, _: *mut c_void) -> *mut c_void {
     }
     if !was_off && let Some(agent) = recorder::recording() {
         let height = height(agent);
+        // Much of the highest heap may still be there under the name that it got last.
         let highest = HIGHEST.load(Ordering::Relaxed);
-        if height >= highest / 10 * 9 && height >= STEP / 2 && left(agent) >= LEAST {
+        if height >= highest / 4 && height >= STEP / 2 && left(agent) >= LEAST {
             look();
         }
     }

@@ -298,9 +298,14 @@ pub struct Resource {
 impl Object {
     /// Whether a name of the user's holds it: none of a library's function, no value without a name, no garbage.
     pub fn has_users_name(&self) -> bool {
-        self.holder.as_ref().is_some_and(|holder| {
-            holder.called_from.is_none() && !matches!(holder.kind, HolderKind::Stack | HolderKind::Garbage)
-        })
+        self.holder.as_ref().is_some_and(Holder::is_users)
+    }
+}
+
+impl Holder {
+    /// Whether what stands here has a name in the user's code.
+    pub fn is_users(&self) -> bool {
+        self.called_from.is_none() && !matches!(self.kind, HolderKind::Stack | HolderKind::Garbage)
     }
 }
 

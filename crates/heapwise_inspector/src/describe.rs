@@ -24,6 +24,8 @@ use crate::walk::Walk;
 
 /// Holders that are told of.
 const MOST_HOLDERS: usize = 60;
+/// The values of a thing that no name of the user's leads to are looked at for one in so many of the look's time.
+const SHARE_OF_UNNAMED: u32 = 16;
 /// Parts of each.
 const MOST_PARTS: usize = 40;
 /// Elements of a container that are looked at as parts.
@@ -327,9 +329,11 @@ impl<'w, 'a> Account<'w, 'a> {
         }
         let smallest = (bytes / SMALLEST_SHARE).max(1024);
         // What a part alone keeps is known; what it shares is found by walking, for those that could be large.
+        // What stands there many times is one part.
+        let mut seen = FxHashSet::default();
         let mut large: Vec<(u64, Label, Address)> = candidates
             .into_iter()
-            .filter(|&(_, value)| value != 0 && value != address)
+            .filter(|&(_, value)| value != 0 && value != address && seen.insert(value))
             .map(|(label, value)| (self.retained_by(value), label, value))
             .filter(|&(retained, _, value)| retained >= smallest || self.is_shared(value))
             .collect();
@@ -425,7 +429,7 @@ pub(crate) fn type_name(walk: &Walk<'_>, address: Address) -> String {
 
 /// All of a look.
 pub(crate) fn describe(walk: &Walk<'_>, roots: &Roots, allowance: Allowance, until: Duration) -> Inspection {
-    let account = Account::new(walk, Some(until));
+    let mut account = Account::new(walk, Some(until));
     let mut inspection = Inspection { complete: walk.complete, ..Inspection::default() };
     let regions = Regions::of(&account);
     let mut held: Vec<(usize, u64, Vec<u32>)> = Vec::new();
@@ -438,11 +442,17 @@ pub(crate) fn describe(walk: &Walk<'_>, roots: &Roots, allowance: Allowance, unt
     }
     held.sort_by_key(|entry| (std::cmp::Reverse(entry.1), entry.0));
     held.truncate(MOST_HOLDERS);
+    // Names of the user's come first: there is little time for the values of what is still being made.
+    let of_user = |index: usize| roots.names[index].holder.is_users();
+    held.sort_by_key(|&(index, _, _)| !of_user(index));
     let blocks = regions.blocks(&account);
     let mut shared = shared(&account, &held);
     for (place, (index, bytes, _)) in held.iter().enumerate() {
         let name = &roots.names[*index];
         let own = account.retained[index + 1];
+        if !of_user(*index) {
+            account.until = Some(until.min(thread_time() + allowance.time / SHARE_OF_UNNAMED));
+        }
         let mut object = account.object(&name.text, name.object, *bytes, own, 0);
         object.holder = Some(name.holder.clone());
         // What is in none of its parts is told by its largest blocks.
@@ -461,6 +471,7 @@ pub(crate) fn describe(walk: &Walk<'_>, roots: &Roots, allowance: Allowance, unt
             .collect();
         inspection.objects.push(object);
     }
+    account.until = Some(until);
     inspection.classes = classes(&account);
     inspection.resources = resources::find(&account, roots);
     inspection
@@ -524,7 +535,8 @@ impl Regions {
             };
         }
         let references = account.walk.references();
-        let mut pairs: Vec<(u32, u32)> = Vec::new();
+        // Many references may lead to the same few objects.
+        let mut pairs: FxHashSet<(u32, u32)> = FxHashSet::default();
         for &node in &account.order[1..] {
             let from = head[node as usize];
             pairs.extend(
@@ -535,8 +547,8 @@ impl Regions {
                     .filter(|p| p.0 != p.1),
             );
         }
+        let mut pairs: Vec<(u32, u32)> = pairs.into_iter().collect();
         pairs.sort_unstable();
-        pairs.dedup();
         let mut ways: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
         for (from, to) in pairs {
             ways.entry(from).or_default().push(to);

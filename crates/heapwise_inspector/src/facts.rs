@@ -25,6 +25,8 @@ const MOST_ELEMENTS: usize = 2_000_000;
 /// Numbers that are looked at in a row before others from elsewhere, and between two looks at the clock: a few columns of
 /// a table do not stand for all.
 const PIECE: usize = 1 << 12;
+/// Bytes of text between two looks at the clock.
+const MOST_READ: u64 = 1 << 20;
 /// Elements of a container that are looked at at most while the program runs.
 const MOST_SAMPLED: usize = 1 << 16;
 /// Buffers of fewer bytes get no hash.
@@ -245,9 +247,13 @@ fn elements_of(account: &Account<'_, '_>, facts: &mut Facts, count: usize, at: i
         .flat_map(|piece| piece * 2048..((piece + 1) * 2048).min(places))
         .map(|place| place * step);
     for (turn, index) in indices.enumerate() {
-        if turn % 2048 == 0 && turn > 0 && !account.has_time() {
-            facts.sampled = Some(looked);
-            break;
+        let much = turn % 2048 == 0 || strings.read_bytes >= MOST_READ;
+        if much && turn > 0 {
+            strings.read_bytes = 0;
+            if !account.has_time() {
+                facts.sampled = Some(looked);
+                break;
+            }
         }
         let object = at(index);
         if object == 0 {
@@ -517,30 +523,42 @@ struct Strings {
     /// Bytes of strings that stand for a text that another string has too.
     duplicate_bytes: u64,
     distinct: Distinct,
-    objects: FxHashSet<Address>,
+    /// Bytes that were read since the clock was looked at.
+    read_bytes: u64,
+    /// Those that were read, with the bytes of their text.
+    objects: FxHashMap<Address, u64>,
     texts: FxHashSet<u64>,
 }
 
 impl Strings {
     fn add(&mut self, live: Live<'_>, string: Address) {
         const MOST_KEPT: usize = 200_000;
-        let facts = live.string(string);
         self.count += 1;
+        if let Some(text_bytes) = self.objects.get(&string) {
+            self.text_bytes += text_bytes;
+            return;
+        }
+        let facts = live.string(string);
         // SAFETY: a live string has its characters there.
         let characters =
             unsafe { std::slice::from_raw_parts(facts.start as *const u8, facts.bytes() as usize) };
-        self.text_bytes += match (facts.ascii, facts.width) {
+        self.read_bytes += facts.bytes();
+        let text_bytes = match (facts.ascii, facts.width) {
             (true, _) => facts.length,
             (false, 1) => {
                 facts.length + characters.iter().filter(|&&character| character >= 0x80).count() as u64
             }
             _ => live.text(string, 1 << 20).len() as u64,
         };
+        self.text_bytes += text_bytes;
         // Equal texts have the same width, so their bytes are equal.
         let hash = xxh3_64(characters);
         self.distinct.add(hash);
-        if self.objects.len() < MOST_KEPT && self.objects.insert(string) && !self.texts.insert(hash) {
-            self.duplicate_bytes += live.string_size(string);
+        if self.objects.len() < MOST_KEPT {
+            self.objects.insert(string, text_bytes);
+            if !self.texts.insert(hash) {
+                self.duplicate_bytes += live.string_size(string);
+            }
         }
     }
 

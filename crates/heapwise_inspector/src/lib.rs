@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 use heapwise_capture::inspection::{Inspection, Object};
 use heapwise_capture::origin::{Origin, origin};
 use heapwise_cpython::objects::{Address, Live, Objects};
-use heapwise_cpython::{Interpreter, Refusal};
+use heapwise_cpython::{Frame, FramePointer, FrameWork, Frames, Interpreter, Refusal};
 
 pub use crate::clock::thread_time;
 use crate::roots::Roots;
@@ -99,6 +99,21 @@ impl Inspector {
         })
     }
 
+    /// The innermost frame of the calling thread that runs this function (file and qualified name), else the innermost one
+    /// of the user's code; and where it stands.
+    ///
+    /// # Safety
+    /// As for [`Self::look`].
+    pub unsafe fn users_frame(
+        &self,
+        interpreter: &Interpreter,
+        function: Option<&(String, String)>,
+    ) -> Option<(FramePointer, Frame)> {
+        // SAFETY: passed on to the caller.
+        let live = unsafe { Live::new(interpreter, &self.objects) };
+        interpreter.with_frames(UsersFrame { live, innermost: interpreter.current_frame(), function })
+    }
+
     /// Looks at everything that has a name.
     ///
     /// # Safety
@@ -160,6 +175,39 @@ impl Inspector {
     pub unsafe fn explain(&self, interpreter: &Interpreter, object: Address) -> Object {
         // SAFETY: passed on to the caller.
         by_hand::explain(unsafe { Live::new(interpreter, &self.objects) }, object)
+    }
+}
+
+struct UsersFrame<'a> {
+    live: Live<'a>,
+    innermost: FramePointer,
+    function: Option<&'a (String, String)>,
+}
+
+impl FrameWork for UsersFrame<'_> {
+    type Output = Option<(FramePointer, Frame)>;
+
+    fn run<F: Frames>(self, frames: F) -> Self::Output {
+        let mut pointer = self.innermost;
+        let mut of_user = None;
+        while pointer != 0 {
+            // SAFETY: a frame of the calling thread's chain, in which nothing runs meanwhile.
+            let (frame, previous, is_python) = unsafe {
+                let (frame, previous) = frames.frame(pointer);
+                (frame, previous, frames.is_python(pointer))
+            };
+            if is_python {
+                let (file, function, _) = self.live.code_place(frame.code);
+                if self.function.is_some_and(|wanted| wanted.0 == file && wanted.1 == function) {
+                    return Some((pointer, frame));
+                }
+                if of_user.is_none() && origin(&file) == Origin::User {
+                    of_user = Some((pointer, frame));
+                }
+            }
+            pointer = previous;
+        }
+        of_user
     }
 }
 
