@@ -5,6 +5,7 @@
 use super::shrinking::{self, Shrinking};
 use crate::candidate::{Candidate, ProposedFix, Rule};
 use crate::case::Case;
+use crate::changes::made_bytes;
 use crate::edits;
 use crate::holding::{Held, is_enough, listed};
 use crate::words;
@@ -32,7 +33,7 @@ impl Rule for Float32 {
             .into_iter()
             .filter(|held| held.dtype() == "float64" && (held.is_of("numpy") || held.is_of("pandas")))
             .filter(|held| is_exact(case, held))
-            .map(|held| Shrinking { held, new_bytes: held.object.own_bytes / 2, facts: () });
+            .map(|held| Shrinking { held, new_bytes: made_bytes(held.object) / 2, facts: () });
         shrinking::candidates(case, found, |group| candidate(case, group))
     }
 }
