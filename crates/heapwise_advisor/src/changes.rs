@@ -20,16 +20,17 @@ const SAME_SHARE: f64 = 0.25;
 impl Case<'_> {
     /// The object is never made.
     pub fn absent(&self, object: &Object) -> Vec<Change> {
-        self.changes(object, &Effect::Absent)
+        self.changes(object, object.own_bytes, &Effect::Absent)
     }
 
-    /// The object takes `new_bytes` where it alone keeps [`Object::own_bytes`].
+    /// The object is made otherwise and takes `new_bytes` instead of [`made_bytes`].
     pub fn shrunk(&self, object: &Object, new_bytes: u64) -> Vec<Change> {
-        if object.own_bytes == 0 {
+        let made_bytes = made_bytes(object);
+        if made_bytes == 0 {
             return Vec::new();
         }
-        let in_blocks: u64 = self.own_blocks(object).iter().map(|block| block.bytes).sum();
-        let rest = object.own_bytes.saturating_sub(in_blocks);
+        let in_blocks: u64 = self.own_blocks(object, made_bytes).iter().map(|block| block.bytes).sum();
+        let rest = made_bytes.saturating_sub(in_blocks);
         // A table has room to spare, so that less than its bytes may be as much.
         if self.made_next(object).is_none()
             && has_rest(object, rest)
@@ -39,12 +40,77 @@ impl Case<'_> {
             let effect = Effect::Factor(new_bytes.saturating_sub(in_blocks) as f64 / rest as f64);
             return self.of_small_blocks(object, rest, &effect).into_iter().collect();
         }
-        self.changes(object, &Effect::Factor(new_bytes as f64 / object.own_bytes as f64))
+        self.changes(object, made_bytes, &Effect::Factor(new_bytes as f64 / made_bytes as f64))
+    }
+
+    /// Several objects that one line made are made otherwise and take so many bytes: as [`Self::shrunk`] for each. Where the
+    /// line's small blocks are those of all of them together, these are smaller from the first on.
+    pub fn shrunk_together(&self, objects: &[(&Object, u64)]) -> Vec<Change> {
+        let in_small_blocks = || {
+            let was_made = objects.iter().all(|(object, _)| self.made_next(object).is_none());
+            let (first, _) = objects.first().filter(|_| was_made && objects.len() > 1)?;
+            let place = self.allocated_at(first)?;
+            let mut large: Vec<Block> = objects
+                .iter()
+                .flat_map(|(object, _)| self.own_blocks(object, made_bytes(object)))
+                .collect();
+            large.sort_unstable_by_key(|block| (block.born, block.address));
+            large.dedup_by_key(|block| (block.born, block.address));
+            let in_blocks: u64 = large.iter().map(|block| block.bytes).sum();
+            let sum = |bytes: &dyn Fn(&(&Object, u64)) -> u64| objects.iter().map(bytes).sum::<u64>();
+            let rest = sum(&|(object, _)| made_bytes(object)).checked_sub(in_blocks)?;
+            let new_rest = sum(&|(_, new_bytes)| *new_bytes).checked_sub(in_blocks)?;
+            let mut stacks = self.site(place.file, place.line, place.line).stacks;
+            stacks.retain(|stack| large.iter().all(|block| block.stack != *stack));
+            let bytes: u64 = stacks.iter().map(|&stack| self.analysis.stack(stack).peak_bytes).sum();
+            let effect = Effect::Factor(new_rest as f64 / rest.max(1) as f64);
+            (2 * rest > in_blocks && is_same(bytes, rest)).then_some(Change::Stacks {
+                stacks,
+                from: 0,
+                until: self.peak_moment(),
+                effect,
+            })
+        };
+        match in_small_blocks() {
+            Some(change) => vec![change],
+            None => objects.iter().flat_map(|&(object, new_bytes)| self.shrunk(object, new_bytes)).collect(),
+        }
+    }
+
+    /// What an allocator that maps memory keeps around the buffers of a table, such as Arrow's: what the table's line has at
+    /// the peak beyond its blocks. It shrinks with these objects, which
+    /// are parts of the table, to their new bytes.
+    pub fn smaller_around(
+        &self,
+        table: &Object,
+        place: &Place<'_>,
+        objects: &[(&Object, u64)],
+    ) -> Option<Change> {
+        let mut blocks = self.blocks_at_peak(table);
+        blocks.sort_unstable_by_key(|block| (block.born, block.address));
+        blocks.dedup_by_key(|block| (block.born, block.address));
+        let sum = |blocks: &[Block]| blocks.iter().map(|block| block.bytes).sum::<u64>();
+        let of_line = self.site(place.file, place.line, place.line).peak_bytes;
+        let around = of_line.checked_sub(sum(&blocks)).filter(|_| is_same(of_line, sum(&blocks)))?;
+        blocks.retain(|block| block.partial);
+        let saved: f64 = objects
+            .iter()
+            .map(|&(object, new_bytes)| {
+                let mut of_object = self.blocks_at_peak(object);
+                of_object.retain(|block| block.partial);
+                let share = 1.0 - new_bytes as f64 / made_bytes(object).max(1) as f64;
+                sum(&of_object) as f64 * share.max(0.0)
+            })
+            .sum();
+        let from = blocks.iter().map(|block| block.born).min()?;
+        let until = blocks.iter().map(|block| block.freed.unwrap_or(u64::MAX)).max()?;
+        let effect = Effect::Factor(1.0 - (saved / sum(&blocks) as f64).min(1.0));
+        amount(around, from, until, &effect)
     }
 
     /// The object is freed at a moment.
     pub fn freed_at(&self, object: &Object, moment: u64) -> Vec<Change> {
-        self.changes(object, &Effect::FreedAt(moment))
+        self.changes(object, object.own_bytes, &Effect::FreedAt(moment))
     }
 
     /// The line that puts elements into a container, and those on which the names that it puts there get their values.
@@ -66,8 +132,8 @@ impl Case<'_> {
     }
 
     /// The blocks of an object and its parts at the peak, without those that it shares with others.
-    fn own_blocks(&self, object: &Object) -> Vec<Block> {
-        let most = object.own_bytes + object.own_bytes / 50;
+    fn own_blocks(&self, object: &Object, own_bytes: u64) -> Vec<Block> {
+        let most = own_bytes + own_bytes / 50;
         let mut blocks = self.blocks_at_peak(object);
         let mut in_blocks = 0;
         blocks.retain(|block| {
@@ -78,14 +144,13 @@ impl Case<'_> {
         blocks
     }
 
-    fn changes(&self, object: &Object, effect: &Effect) -> Vec<Change> {
-        let own_bytes = object.own_bytes;
+    fn changes(&self, object: &Object, own_bytes: u64, effect: &Effect) -> Vec<Change> {
         if let Some(made) = self.made_next(object) {
             return self.of_made_next(made, own_bytes, effect);
         }
         let mut changes = Vec::new();
         let blocks = self.blocks_at_peak(object);
-        let own = self.own_blocks(object);
+        let own = self.own_blocks(object, own_bytes);
         for block in &own {
             if block.partial {
                 let (from, until) = (block.born, block.freed.unwrap_or(u64::MAX));
@@ -169,7 +234,6 @@ impl Case<'_> {
                 at_peak.filter(|block| site.stacks.contains(&block.stack)).map(|block| block.bytes).sum();
             site.peak_bytes.saturating_sub(others).abs_diff(rest)
         };
-        let same = |off: u64| off as f64 <= SAME_SHARE * rest as f64;
         let lines = [place.line];
         let sites = [
             self.site(place.file, place.line, place.line),
@@ -177,12 +241,12 @@ impl Case<'_> {
             self.site_with_callees(place.file, &self.lines_of_elements(&place)),
         ];
         let nearest = sites.into_iter().min_by_key(off)?;
-        if same(off(&nearest)) {
+        if off(&nearest) as f64 <= SAME_SHARE * rest as f64 {
             // The table and the smaller ones before it stay, where their stacks are not those of the elements too.
             let of_elements = |stack: &StackId| large.iter().all(|block| block.stack != *stack);
             let stacks: Vec<StackId> = nearest.stacks.iter().copied().filter(of_elements).collect();
             let bytes: u64 = stacks.iter().map(|&stack| self.analysis.stack(stack).peak_bytes).sum();
-            let stacks = if same(bytes.abs_diff(rest)) { stacks } else { nearest.stacks };
+            let stacks = if is_same(bytes, rest) { stacks } else { nearest.stacks };
             let effect = effect.clone();
             return Some(Change::Stacks { stacks, from: 0, until: self.peak_moment(), effect });
         }
@@ -192,6 +256,22 @@ impl Case<'_> {
         };
         amount(rest, from, until, effect)
     }
+}
+
+/// The bytes that depend on how an object is made: what it alone keeps alive, and of an array or a column that is all of
+/// its buffers, these, though views of it may keep them alive too.
+pub(crate) fn made_bytes(object: &Object) -> u64 {
+    let dtype = object.dtype.as_deref().unwrap_or("");
+    let bits: u64 = dtype.trim_start_matches(|letter: char| !letter.is_ascii_digit()).parse().unwrap_or(0);
+    let data = if bits == 0 { object.bytes } else { object.shape.iter().product::<u64>() * bits / 8 };
+    let values = object.kind == "pandas.Series" || object.kind == "numpy.ndarray" && bits != 0;
+    let buffers: u64 = object.buffers.iter().map(|buffer| buffer.bytes).sum();
+    if values && buffers <= data { object.own_bytes.max(buffers) } else { object.own_bytes }
+}
+
+/// Whether the blocks of some lines can be taken for `bytes` of an object.
+fn is_same(of_lines: u64, bytes: u64) -> bool {
+    of_lines.abs_diff(bytes) as f64 <= SAME_SHARE * bytes as f64
 }
 
 /// Whether so much of an object is in small blocks that it matters.

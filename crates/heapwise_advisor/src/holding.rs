@@ -4,12 +4,13 @@
 //! at every look that saw it, not only at the one nearest to the peak.
 
 use heapwise_analysis::Place;
-use heapwise_profile::inspection::{Facts, Holder, HolderKind, Object};
+use heapwise_profile::inspection::{Buffer, Facts, Holder, HolderKind, Object};
 use heapwise_source::{Module, StatementId};
 use serde_json::Number;
 
 use crate::candidate::{Candidate, Certainty};
 use crate::case::Case;
+use crate::changes::made_bytes;
 
 /// How deep parts of parts are looked at.
 const DEPTH: usize = 4;
@@ -126,7 +127,27 @@ impl<'a> Case<'a> {
                 }
             }
         }
-        facts
+        if known { facts } else { self.facts_of_memory(held).cloned().unwrap_or(facts) }
+    }
+
+    /// What a look knows of the memory of an object that it saw under another name or none, such as a result before it is
+    /// assigned.
+    fn facts_of_memory(&self, held: &Held<'_>) -> Option<&'a Facts> {
+        let blocks = match self.made_next(held.object) {
+            Some(made) => made.blocks.clone(),
+            None => self.objects.blocks_of(held.object),
+        };
+        let buffer = largest(held.object).filter(|buffer| 2 * buffer.bytes > made_bytes(held.object))?;
+        let block = blocks.iter().find(|block| block.address == buffer.address)?;
+        let looks = self.profile.inspections().iter().filter(|look| block.lives_at(look.sequence));
+        let mut seen =
+            looks.flat_map(|look| &look.objects).flat_map(|it| std::iter::once(it).chain(&it.parts));
+        let same = |it: &&Object| {
+            largest(it) == Some(buffer)
+                && it.length.or_else(|| it.shape.first().copied()) == Some(held.count())
+                && looked_at(&it.facts)
+        };
+        seen.find(same).map(|it| &it.facts)
     }
 
     /// The statement on a line of the user's.
@@ -177,6 +198,10 @@ fn same_name(a: &Object, b: &Object) -> bool {
         object.holder.as_ref().map(|it| (it.kind == HolderKind::Global, it.file.clone(), it.function.clone()))
     };
     a.name == b.name && place(a) == place(b)
+}
+
+fn largest(object: &Object) -> Option<Buffer> {
+    object.buffers.iter().copied().max_by_key(|buffer| (buffer.bytes, buffer.address))
 }
 
 /// Whether values were looked at.

@@ -59,7 +59,12 @@ pub(crate) struct Account<'w, 'a> {
 impl<'w, 'a> Account<'w, 'a> {
     fn new(walk: &'w Walk<'a>, until: Option<Duration>) -> Self {
         let sizes = walk.weighted_sizes();
-        let (dominator, order) = dominators(walk.references());
+        // A value without a name, such as a view of an array that a call is given, is no holder of what names hold.
+        let named = walk.named();
+        let counts = |from: u32, to: u32| {
+            named.as_ref().is_none_or(|named| named[from as usize] || !named[to as usize])
+        };
+        let (dominator, order) = dominators(walk.references(), counts);
         let retained = retained(&sizes, &dominator, &order);
         Self { walk, sizes, dominator, retained, order, until, known: RefCell::default() }
     }

@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
+use std::ops::Range;
 use std::time::Duration;
 
 use heapwise_cpython::objects::{Address, Live};
@@ -96,6 +97,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) complete: bool,
     /// Values without a name that have not been met yet: the node that stands for each, and its address.
     unnamed: Vec<(u32, Address)>,
+    /// The nodes that stand for values without a name.
+    unnamed_roots: Range<u32>,
     /// Walked into though it may belong to the interpreter; 0 for none.
     asked_for: Address,
 }
@@ -119,6 +122,7 @@ impl<'a> Walk<'a> {
             sampled: FxHashMap::default(),
             complete: true,
             unnamed: Vec::new(),
+            unnamed_roots: 0..0,
             asked_for: 0,
         }
     }
@@ -130,6 +134,7 @@ impl<'a> Walk<'a> {
         self.nodes.resize(names.len() + 1, name);
         self.rows.resize(names.len() + 1, (0, 0));
         self.targets.extend(1..=names.len() as u32);
+        self.unnamed_roots = unnamed as u32 + 1..names.len() as u32 + 1;
         self.end_row(0);
         for (number, &address) in (1..).zip(names) {
             if number as usize > unnamed {
@@ -207,6 +212,22 @@ impl<'a> Walk<'a> {
 
     pub(crate) fn references(&self) -> References<'_> {
         References { rows: &self.rows, targets: &self.targets }
+    }
+
+    /// For each node whether names lead to it, and not values without one alone; `None` if all are reached so.
+    pub(crate) fn named(&self) -> Option<Vec<bool>> {
+        let references = self.references();
+        if self.unnamed_roots.clone().all(|number| references.of(number).is_empty()) {
+            return None;
+        }
+        let mut named = vec![false; self.nodes.len()];
+        named[0] = true;
+        let mut stack = vec![0u32];
+        while let Some(node) = stack.pop() {
+            let targets = references.of(node).iter().filter(|target| !self.unnamed_roots.contains(target));
+            stack.extend(targets.filter(|&&target| !std::mem::replace(&mut named[target as usize], true)));
+        }
+        Some(named)
     }
 
     /// The node of an object.

@@ -6,6 +6,7 @@ use super::category_strings::{column_name, only_text};
 use super::shrinking::{self, Shrinking};
 use crate::candidate::{Candidate, ProposedFix, Rule};
 use crate::case::Case;
+use crate::changes::made_bytes;
 use crate::edits;
 use crate::holding::{Held, listed};
 use crate::versions::Version;
@@ -50,7 +51,7 @@ fn fits(held: &Held<'_>) -> bool {
     held.is_of("pandas")
         && as_objects
         && held.object.facts.text_bytes.is_some()
-        && new_bytes(held) * 2 < held.object.own_bytes
+        && new_bytes(held) * 2 < made_bytes(held.object)
 }
 
 fn new_bytes(held: &Held<'_>) -> u64 {

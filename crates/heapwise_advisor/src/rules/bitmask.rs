@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
+use crate::changes::made_bytes;
 use crate::edits;
 use crate::holding::{Held, is_enough};
 use crate::words;
@@ -48,7 +49,7 @@ fn candidate(case: &Case<'_>, held: &Held<'_>) -> Option<Candidate> {
         (zero && one && wide && is_enough(&facts, held.count()))
             .then_some("only 0 and 1 in whole numbers of several bytes")?
     };
-    if count == 0 || held.object.own_bytes < count {
+    if count == 0 || made_bytes(held.object) < count {
         return None;
     }
     let mut candidate = case.candidate(&held.place, held.symbol());
@@ -56,7 +57,7 @@ fn candidate(case: &Case<'_>, held: &Held<'_>) -> Option<Candidate> {
         "`{}` is {} yes-or-no values in {}",
         held.object.name,
         words::count(count),
-        words::bytes(held.object.own_bytes)
+        words::bytes(made_bytes(held.object))
     );
     candidate.message = format!(
         "Here {what}; one byte is enough ({}), and one bit each, packed, would be {}.",
@@ -76,7 +77,7 @@ fn candidate(case: &Case<'_>, held: &Held<'_>) -> Option<Candidate> {
         edits::typed_array(case, held, "bool")
     };
     candidate.evidence.insert("elements", json!(count));
-    candidate.evidence.insert("bytes", json!(held.object.own_bytes));
+    candidate.evidence.insert("bytes", json!(made_bytes(held.object)));
     candidate.evidence.insert("new_bytes", json!(count));
     candidate.changes = case.shrunk(held.object, count);
     Some(candidate)

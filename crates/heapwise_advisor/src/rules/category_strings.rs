@@ -11,6 +11,7 @@ use serde_json::json;
 use super::shrinking::{self, Shrinking};
 use crate::candidate::{Candidate, ProposedFix, Rule};
 use crate::case::Case;
+use crate::changes::made_bytes;
 use crate::edits;
 use crate::holding::{Held, is_enough, listed};
 use crate::usage::ColumnUse;
@@ -69,7 +70,7 @@ fn column<'a>(case: &Case<'a>, held: Held<'a>) -> Option<Column<'a>> {
     let text_bytes = facts.text_bytes.unwrap_or(0);
     let average = text_bytes / rows.max(1);
     let new_bytes = rows * code_bytes + values * (8 + STR_BYTES + average);
-    let worth = new_bytes * MUCH_SMALLER <= held.object.own_bytes && values * 4 <= rows;
+    let worth = new_bytes * MUCH_SMALLER <= made_bytes(held.object) && values * 4 <= rows;
     let uses = ColumnUse::of(case, &held);
     let explodes =
         uses.one_of_keys && case.library("pandas").is_none_or(|version| version < Version::new(3, 0));

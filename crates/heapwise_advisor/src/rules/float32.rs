@@ -7,8 +7,9 @@ use heapwise_profile::inspection::Facts;
 use super::shrinking::{self, Shrinking};
 use crate::candidate::{Candidate, ProposedFix, Rule};
 use crate::case::Case;
+use crate::changes::made_bytes;
 use crate::edits;
-use crate::holding::{Held, is_enough, listed};
+use crate::holding::{is_enough, listed};
 use crate::words;
 
 /// The rule.
@@ -35,7 +36,7 @@ impl Rule for Float32 {
             .filter(|held| held.dtype() == "float64" && (held.is_of("numpy") || held.is_of("pandas")))
             .filter_map(|held| {
                 let facts = case.lasting_facts(&held);
-                let new_bytes = held.object.own_bytes / 2;
+                let new_bytes = made_bytes(held.object) / 2;
                 is_exact(&facts, held.count()).then_some(Shrinking { held, new_bytes, facts })
             });
         shrinking::candidates(case, found, |group| candidate(case, group))

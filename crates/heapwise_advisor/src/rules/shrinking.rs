@@ -4,10 +4,12 @@
 //! Invariant: one candidate for all columns of a table.
 
 use heapwise_analysis::{Block, Change, Effect};
+use rustc_hash::FxHashSet;
 use serde_json::json;
 
 use crate::candidate::{Candidate, Certainty};
 use crate::case::Case;
+use crate::changes::made_bytes;
 use crate::holding::Held;
 
 /// An array or column that would take fewer bytes.
@@ -26,6 +28,12 @@ pub(super) fn candidates<'a, T>(
     things: impl Iterator<Item = Shrinking<'a, T>>,
     candidate: impl Fn(&[Shrinking<'a, T>]) -> Candidate,
 ) -> Vec<Candidate> {
+    // A view of all of an array or column is made with it.
+    let mut seen = FxHashSet::default();
+    let things = things.filter(|it| {
+        let block = case.blocks_at_peak(it.held.object).first().map(|block| block.born);
+        block.is_none_or(|born| seen.insert((born, last_key(&it.held.object.name))))
+    });
     let is_read = |group: &Vec<Shrinking<'a, T>>| is_reader(case, &group[0].held);
     let (read, made): (Vec<_>, Vec<_>) = by_owner(things).into_iter().partition(is_read);
     let mut candidates: Vec<Candidate> = read.iter().map(|group| candidate(group)).collect();
@@ -86,7 +94,7 @@ pub(super) fn names<T>(group: &[Shrinking<'_, T>]) -> Vec<String> {
 
 /// Bytes of a group now, and with the other types.
 pub(super) fn bytes<T>(group: &[Shrinking<'_, T>]) -> (u64, u64) {
-    let old = group.iter().map(|it| it.held.object.own_bytes).sum();
+    let old = group.iter().map(|it| made_bytes(it.held.object)).sum();
     (old, group.iter().map(|it| it.new_bytes).sum())
 }
 
@@ -99,7 +107,9 @@ pub(super) fn candidate<T>(case: &Case<'_>, group: &[Shrinking<'_, T>]) -> Candi
     candidate.evidence.insert("names", json!(names(group)));
     candidate.evidence.insert("bytes", json!(old));
     candidate.evidence.insert("new_bytes", json!(new));
-    candidate.changes = group.iter().flat_map(|it| case.shrunk(it.held.object, it.new_bytes)).collect();
+    let objects: Vec<_> = group.iter().map(|it| (it.held.object, it.new_bytes)).collect();
+    candidate.changes = case.shrunk_together(&objects);
+    candidate.changes.extend(case.smaller_around(held.owner, &held.place, &objects));
     candidate.changes.extend(smaller_pieces(case, held, old.saturating_sub(new)));
     candidate
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::shrinking::{self, Shrinking};
 use crate::candidate::{Candidate, ProposedFix, Rule};
 use crate::case::Case;
+use crate::changes::made_bytes;
 use crate::edits;
 use crate::holding::{Held, is_enough, listed};
 use crate::words;
@@ -74,7 +75,7 @@ fn narrower<'a>(case: &Case<'a>, held: Held<'a>) -> Option<Shrinking<'a, Narrowe
         return None;
     }
     let (dtype, _, _, bytes) = *TYPES.iter().find(|(_, least, most, _)| *least <= low && high <= *most)?;
-    let new_bytes = held.object.own_bytes.min(held.count() * width) / width * bytes;
+    let new_bytes = made_bytes(held.object).min(held.count() * width) / width * bytes;
     let facts = Narrower { dtype, range: (low.to_string(), high.to_string()) };
     (bytes < width).then_some(Shrinking { held, new_bytes, facts })
 }

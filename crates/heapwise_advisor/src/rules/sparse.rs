@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
+use crate::changes::made_bytes;
 use crate::edits;
 use crate::holding::{Held, is_enough};
 use crate::words;
@@ -55,7 +56,7 @@ fn candidate(case: &Case<'_>, held: &Held<'_>) -> Option<Candidate> {
     let zeros = facts.zero_share.filter(|share| *share < 1.0 && is_enough(&facts, held.count()))?;
     let stored = ((rows * columns) as f64 * (1.0 - zeros)).ceil() as u64;
     let new_bytes = stored * (width + INDEX_BYTES) + (rows + 1) * INDEX_BYTES;
-    let old_bytes = held.object.own_bytes;
+    let old_bytes = made_bytes(held.object);
     if new_bytes * MUCH_SMALLER > old_bytes {
         return None;
     }
