@@ -50,10 +50,8 @@ impl Case<'_> {
             let was_made = objects.iter().all(|(object, _)| self.made_next(object).is_none());
             let (first, _) = objects.first().filter(|_| was_made && objects.len() > 1)?;
             let place = self.allocated_at(first)?;
-            let mut large: Vec<Block> = objects
-                .iter()
-                .flat_map(|(object, _)| self.own_blocks(object, made_bytes(object)))
-                .collect();
+            let mut large: Vec<Block> =
+                objects.iter().flat_map(|(object, _)| self.own_blocks(object, made_bytes(object))).collect();
             large.sort_unstable_by_key(|block| (block.born, block.address));
             large.dedup_by_key(|block| (block.born, block.address));
             let in_blocks: u64 = large.iter().map(|block| block.bytes).sum();
@@ -212,8 +210,7 @@ impl Case<'_> {
             _ => Vec::new(),
         };
         let at_peak: u64 = stacks.iter().map(|&stack| self.analysis.stack(stack).peak_bytes).sum();
-        let own: u64 =
-            of_object.iter().filter(|it| stacks.contains(&it.stack)).map(|it| it.bytes).sum();
+        let own: u64 = of_object.iter().filter(|it| stacks.contains(&it.stack)).map(|it| it.bytes).sum();
         // If they made more than the object's blocks that is there at the peak, they make other things as well; an array's
         // header is a small one.
         if at_peak > 0 && at_peak <= own + own / 100 {

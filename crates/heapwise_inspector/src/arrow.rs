@@ -115,7 +115,7 @@ pub(crate) fn columns(live: Live<'_>, object: Address, class: ArrowClass) -> Opt
     if class == ArrowClass::Buffer {
         // Behind the pointer stands the size, for the buffer protocol.
         let mut buffers = Vec::new();
-        let size = reader.buffer(shared, &mut buffers)?.size;
+        let size = read_buffer(shared, &mut buffers)?.size;
         return (size == beside).then(|| vec![Column { length: size as u64, buffers, ..Column::default() }]);
     }
     if shared == 0 || shared != beside {
@@ -238,7 +238,7 @@ impl Reader {
         let buffers = self.pointers(buffers, buffers_end)?;
         let mut extents = Vec::with_capacity(buffers.len());
         for buffer in buffers {
-            let extent = if buffer == 0 { None } else { Some(self.buffer(buffer, &mut column.buffers)?) };
+            let extent = if buffer == 0 { None } else { Some(read_buffer(buffer, &mut column.buffers)?) };
             extents.push(extent.unwrap_or_default());
         }
         let wide = matches!(kind, LARGE_STRING | LARGE_BINARY);
@@ -280,31 +280,6 @@ impl Reader {
         }
         Some(names)
     }
-
-    /// `Buffer`: whether it can be written, its address, size and capacity, in later versions the kind of its device,
-    /// then the buffer that it is a part of. Adds what was allocated at once; the result is the buffer's own.
-    fn buffer(&self, buffer: Address, found: &mut Vec<ArrowBuffer>) -> Option<Extent> {
-        let mut at = buffer;
-        let mut extent = None;
-        for _ in 0..DEEPEST {
-            let [_, flags, address, length, capacity, device, parent] = words::<7>(at)?;
-            if length > capacity || capacity > LONGEST || flags & 0xff > 1 || flags >> 8 & 0xff > 1 {
-                return None;
-            }
-            extent = extent.or(Some(Extent { start: address, size: length }));
-            // `DeviceAllocationType::kCPU`, a byte; no address of an object ends in it.
-            let parent = if device & 0xff == 1 { parent } else { device };
-            if parent == 0 {
-                let is_cpu = flags >> 8 & 0xff == 1;
-                if address != 0 && capacity > 0 && is_cpu {
-                    found.push(ArrowBuffer { address, bytes: capacity as u64 });
-                }
-                return extent;
-            }
-            at = parent;
-        }
-        None
-    }
 }
 
 const STRING: usize = 13;
@@ -316,6 +291,31 @@ const LARGE_BINARY: usize = 35;
 fn type_number(kind: Address) -> Option<usize> {
     let [_, _, _, this, _, number] = words::<6>(kind)?;
     (this == kind).then_some(number & 0xffff_ffff)
+}
+
+/// `Buffer`: whether it can be written, its address, size and capacity, in later versions the kind of its device,
+/// then the buffer that it is a part of. Adds what was allocated at once; the result is the buffer's own.
+fn read_buffer(buffer: Address, found: &mut Vec<ArrowBuffer>) -> Option<Extent> {
+    let mut at = buffer;
+    let mut extent = None;
+    for _ in 0..DEEPEST {
+        let [_, flags, address, length, capacity, device, parent] = words::<7>(at)?;
+        if length > capacity || capacity > LONGEST || flags & 0xff > 1 || flags >> 8 & 0xff > 1 {
+            return None;
+        }
+        extent = extent.or(Some(Extent { start: address, size: length }));
+        // `DeviceAllocationType::kCPU`, a byte; no address of an object ends in it.
+        let parent = if device & 0xff == 1 { parent } else { device };
+        if parent == 0 {
+            let is_cpu = flags >> 8 & 0xff == 1;
+            if address != 0 && capacity > 0 && is_cpu {
+                found.push(ArrowBuffer { address, bytes: capacity as u64 });
+            }
+            return extent;
+        }
+        at = parent;
+    }
+    None
 }
 
 /// The name of `Type::type`.

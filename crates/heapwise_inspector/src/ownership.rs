@@ -181,7 +181,7 @@ mod tests {
             left_out in 2u32..5
         ) {
             let (all_rows, all_targets) = rows(&edges);
-            let counts = |from: u32, to: u32| (from + to) % left_out != 0;
+            let counts = |from: u32, to: u32| !(from + to).is_multiple_of(left_out);
             let (dominator, order) = dominators(References { rows: &all_rows, targets: &all_targets }, counts);
             let counted = |(from, row): (usize, Vec<u32>)| {
                 row.into_iter().filter(|&to| counts(from as u32, to)).collect()

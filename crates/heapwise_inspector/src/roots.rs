@@ -299,9 +299,9 @@ impl Roots {
 
 /// Where the variables of a frame stand. `call` is the line of the user's that the frame was called from, and is set to the
 /// frame's own if it is the user's.
-fn frame_holder(live: Live<'_>, frame: &RunningFrame, thread: u32, call: &mut Option<Call>) -> Holder {
-    let (file, function, first_line) = live.code_place(frame.frame.code);
-    let line = live.line(frame.frame);
+fn frame_holder(objects: Live<'_>, running: &RunningFrame, thread: u32, call: &mut Option<Call>) -> Holder {
+    let (file, function, first_line) = objects.code_place(running.frame.code);
+    let line = objects.line(running.frame);
     let of_user = origin(&file) == Origin::User;
     if of_user {
         *call = Some(Call { file: file.clone(), function: function.clone(), line });

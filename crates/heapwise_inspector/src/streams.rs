@@ -156,11 +156,13 @@ enum Size {
 unsafe fn size(format: &[u8], place: usize, count: u64, buffers: &[*const u8]) -> Size {
     // SAFETY: offsets are as long as the format says, and views' sizes stand in the last buffer.
     let word = |buffer: usize, index: u64| unsafe {
-        buffers[buffer].cast::<i64>().add(index as usize).read_unaligned().max(0).cast_unsigned()
+        i64::from_ne_bytes(buffers[buffer].cast::<[u8; 8]>().add(index as usize).read())
+            .max(0)
+            .cast_unsigned()
     };
     // SAFETY: as above.
     let half = |buffer: usize, index: u64| unsafe {
-        u64::from(buffers[buffer].cast::<u32>().add(index as usize).read_unaligned())
+        u64::from(u32::from_ne_bytes(buffers[buffer].cast::<[u8; 4]>().add(index as usize).read()))
     };
     if place == 0 {
         return Size::Bits;
@@ -170,14 +172,14 @@ unsafe fn size(format: &[u8], place: usize, count: u64, buffers: &[*const u8]) -
         ([b'b'], _) => Size::Bits,
         ([b'c' | b'C'], _) => each(1),
         ([b's' | b'S' | b'e'], _) => each(2),
-        ([b'i' | b'I' | b'f'], _) | (b"tdD" | b"tts" | b"ttm", _) => each(4),
-        ([b'l' | b'L' | b'g'], _) | ([b't', ..], _) => each(8),
+        ([b'i' | b'I' | b'f'] | b"tdD" | b"tts" | b"ttm", _) => each(4),
+        ([b'l' | b'L' | b'g'] | [b't', ..], _) => each(8),
         ([b'd', ..], _) => each(16),
         ([b'w', b':', digits @ ..], _) => {
             each(std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()).unwrap_or(0))
         }
-        ([b'u' | b'z'], 1) | (b"+l", 1) => Size::Bytes((count + 1) * 4),
-        ([b'U' | b'Z'], 1) | (b"+L", 1) => Size::Bytes((count + 1) * 8),
+        ([b'u' | b'z'] | b"+l", 1) => Size::Bytes((count + 1) * 4),
+        ([b'U' | b'Z'] | b"+L", 1) => Size::Bytes((count + 1) * 8),
         ([b'u' | b'z'], 2) if !buffers[1].is_null() => Size::Bytes(half(1, count)),
         ([b'U' | b'Z'], 2) if !buffers[1].is_null() => Size::Bytes(word(1, count)),
         (b"vu" | b"vz", 1) => each(16),

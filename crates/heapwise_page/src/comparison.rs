@@ -35,8 +35,8 @@ pub fn render_comparison(old: &Report, new: &Report, comparison: &Comparison) ->
     table("Lines", "at the peaks, of your own code", sizes, "Line", &comparison.line_rows(), none, &mut out);
     let none = "No object that both runs were looked at for is larger or smaller than before.";
     let sizes = ["Change", "Old size", "New size"];
-    let note = "by what each keeps alive; they can share bytes, so they do not add up";
-    table("Objects", note, sizes, "Object", &comparison.object_rows(), none, &mut out);
+    let how = "by what each keeps alive; they can share bytes, so they do not add up";
+    table("Objects", how, sizes, "Object", &comparison.object_rows(), none, &mut out);
     put(&mut out, "<footer>heapwise diff · 1 MB is 1,000,000 bytes</footer>\n");
     fill(PAGE, &[("<!--heapwise:title-->", &escape("heapwise diff")), ("<!--heapwise:text-->", &out)])
 }
@@ -125,8 +125,8 @@ fn course(old: &Report, new: &Report, out: &mut String) {
     );
 }
 
-fn table(title: &str, note: &str, sizes: [&str; 3], place: &str, rows: &[Row], none: &str, out: &mut String) {
-    let _ = writeln!(out, "<section aria-label=\"{title}\"><h2>{title}<small>{note}</small></h2>");
+fn table(title: &str, how: &str, sizes: [&str; 3], place: &str, rows: &[Row], none: &str, out: &mut String) {
+    let _ = writeln!(out, "<section aria-label=\"{title}\"><h2>{title}<small>{how}</small></h2>");
     if rows.is_empty() {
         let _ = writeln!(out, "<p class=\"muted\">{none}</p></section>");
         return;

@@ -218,7 +218,7 @@ impl<'m> Tracker<'m> {
             let name = self.module.expression(one.span);
             match name.and_then(|name| self.module.parent_of(name)) {
                 Some(whole @ Expr::Call(call)) if Span::from(call.func.range()) == one.span => {
-                    self.follow(whole)
+                    self.follow(whole);
                 }
                 _ => self.lose(one.span),
             }
@@ -251,7 +251,7 @@ impl<'m> Tracker<'m> {
         if path.as_deref() == Some("len") {
             return;
         }
-        if path.as_deref() == Some("pandas.merge") || matches!(self.method_of(call), "merge" | "join") {
+        if path.as_deref() == Some("pandas.merge") || matches!(method_of(call), "merge" | "join") {
             return match self.module.expression(call.range().into()) {
                 Some(result) => self.follow_joined(result, call),
                 None => self.lose(table),
@@ -382,10 +382,16 @@ impl<'m> Tracker<'m> {
         for value in call.arguments.args.iter().chain(of_keywords.map(|it| &it.value)) {
             match (value, self.names(value, 0)) {
                 (_, Some(names)) => self.read(&names),
-                (Expr::NumberLiteral(_) | Expr::BooleanLiteral(_), _) => {}
                 // Keys may be computed from columns, which are seen where they stand.
+                (
+                    Expr::NumberLiteral(_)
+                    | Expr::BooleanLiteral(_)
+                    | Expr::Call(_)
+                    | Expr::Compare(_)
+                    | Expr::Subscript(_),
+                    _,
+                ) => {}
                 (Expr::Name(_), _) if self.is_computed_key(value) => {}
-                (Expr::Call(_) | Expr::Compare(_) | Expr::Subscript(_), _) => {}
                 (Expr::List(list), _)
                     if list.elts.iter().all(|it| strings(it).is_some() || it.is_call_expr()) =>
                 {
@@ -393,16 +399,9 @@ impl<'m> Tracker<'m> {
                     self.read(&literals);
                 }
                 // A length that is a name, as in `head(n)`.
-                _ if matches!(self.method_of(call), "head" | "tail" | "sample") => {}
+                _ if matches!(method_of(call), "head" | "tail" | "sample") => {}
                 _ => self.lose(span),
             }
-        }
-    }
-
-    fn method_of<'a>(&self, call: &'a ast::ExprCall) -> &'a str {
-        match call.func.as_ref() {
-            Expr::Attribute(attribute) => attribute.attr.id.as_str(),
-            _ => "",
         }
     }
 
@@ -423,7 +422,7 @@ impl<'m> Tracker<'m> {
             Some(Expr::Attribute(attribute)) => {
                 let whole = self.module.expression(attribute.range().into());
                 match (attribute.attr.id.as_str(), whole.and_then(|it| self.module.parent_of(it))) {
-                    ("size" | "ngroup" | "cumcount", _) | ("ngroups", _) => {}
+                    ("size" | "ngroup" | "cumcount" | "ngroups", _) => {}
                     ("agg" | "aggregate", Some(Expr::Call(call))) => self.aggregated(call),
                     // Any other method works on all columns.
                     (_, Some(Expr::Call(_))) => self.lose(span),
@@ -554,7 +553,7 @@ impl<'m> Tracker<'m> {
                     && (self.is_test(&it.left, depth) || self.is_test(&it.right, depth))
             }
             Expr::UnaryOp(it) => it.op == ast::UnaryOp::Invert,
-            Expr::Call(call) => TESTS.contains(&self.method_of(call)),
+            Expr::Call(call) => TESTS.contains(&method_of(call)),
             Expr::Name(_) if depth < 3 => {
                 self.only_value(index).is_some_and(|value| self.is_test(value, depth + 1))
             }
@@ -579,6 +578,14 @@ impl<'m> Tracker<'m> {
     }
 }
 
+/// The method that is called; empty for a function.
+fn method_of(call: &ast::ExprCall) -> &str {
+    match call.func.as_ref() {
+        Expr::Attribute(attribute) => attribute.attr.id.as_str(),
+        _ => "",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -594,6 +601,7 @@ mod tests {
         found.unknown.is_none().then(|| found.read.into_iter().collect())
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "compared with what may be unknown")]
     fn names(text: &str) -> Option<Vec<String>> {
         Some(text.split_whitespace().map(str::to_owned).collect())
     }

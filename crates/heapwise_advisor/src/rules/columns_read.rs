@@ -87,7 +87,7 @@ fn candidate<'a>(case: &Case<'a>, held: &Held<'a>) -> Option<Candidate> {
         return None;
     }
     let bytes: u64 = unused.iter().map(|(_, part)| part.own_bytes).sum();
-    let names: Vec<String> = unused.iter().map(|(name, _)| name.clone()).collect();
+    let never_used: Vec<String> = unused.iter().map(|(name, _)| name.clone()).collect();
     let wanted: BTreeSet<String> = wanted.into_iter().map(|(name, _)| name.clone()).collect();
     let listed_columns: Vec<String> = wanted.iter().map(|name| format!("{name:?}")).collect();
     let mut candidate = case.candidate(&held.place, held.symbol());
@@ -100,12 +100,12 @@ fn candidate<'a>(case: &Case<'a>, held: &Held<'a>) -> Option<Candidate> {
     );
     candidate.message = format!(
         "Nothing in the program reads {}. Columns that are not asked for are not parsed into memory either.",
-        listed(&names)
+        listed(&never_used)
     );
     candidate.instead = format!("{argument}=[{}]", listed_columns.join(", "));
     candidate.certainty = Certainty::Certain;
     candidate.fix = fix(module, call, argument, &wanted).map(ProposedFix::from);
-    candidate.evidence.insert("unused", json!(names));
+    candidate.evidence.insert("unused", json!(never_used));
     candidate.evidence.insert("used", json!(wanted));
     candidate.evidence.insert("bytes", json!(bytes));
     candidate.changes = unused.iter().flat_map(|(_, part)| case.absent(part)).collect();

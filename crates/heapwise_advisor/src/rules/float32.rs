@@ -2,6 +2,8 @@
 //!
 //! Invariant: proposed only where every value of every look survived the way to float32 and back; float16 never is.
 
+use std::fmt::Write as _;
+
 use heapwise_profile::inspection::Facts;
 
 use super::shrinking::{self, Shrinking};
@@ -72,7 +74,8 @@ fn candidate(case: &Case<'_>, group: &[Shrinking<'_, Facts>]) -> Candidate {
         words::bytes(new)
     );
     if let Some(looked) = group.iter().filter_map(|it| it.facts.sampled).min() {
-        candidate.message += &format!(" {} values were looked at, from all over it.", words::count(looked));
+        let looked = words::count(looked);
+        let _ = write!(candidate.message, " {looked} values were looked at, from all over it.");
     }
     candidate.instead = if held.is_of("pandas") {
         "name the type where the table is read or made: dtype={...: 'float32'}".to_owned()

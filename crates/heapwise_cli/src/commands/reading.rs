@@ -55,16 +55,16 @@ pub(super) struct Run {
 }
 
 enum Held {
-    One(Analysis),
-    Several(JobAnalysis),
+    One(Box<Analysis>),
+    Several(Box<JobAnalysis>),
 }
 
 impl Run {
     fn open(path: &Path) -> Result<Self, OpenError> {
         let job = Job::open(path)?;
         let held = match heapwise_analysis::analyse_job(&job) {
-            Some(analysis) => Held::Several(analysis),
-            None => Held::One(heapwise_analysis::analyse(&job.processes[0].profile)),
+            Some(analysis) => Held::Several(Box::new(analysis)),
+            None => Held::One(Box::new(heapwise_analysis::analyse(&job.processes[0].profile))),
         };
         Ok(Self { job, held })
     }

@@ -57,7 +57,7 @@ impl Descendants {
     /// same, if they were only seen while they started.
     pub(super) fn not_followed(self) -> Vec<NotFollowed> {
         drop(self.stop);
-        self.thread.join().map(|seen| seen.not_followed()).unwrap_or_default()
+        self.thread.join().map(Seen::not_followed).unwrap_or_default()
     }
 }
 

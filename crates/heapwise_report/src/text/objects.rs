@@ -137,9 +137,8 @@ fn held_by(view: &View<'_>, object: &HeldObject) -> String {
         None => format!(" at line {}", holder.line),
     };
     match holder.function.as_str() {
-        "" => String::new(),
         "<module>" if holder.kind == HolderKind::Stack => at,
-        "<module>" => String::new(),
+        "" | "<module>" => String::new(),
         function => format!(" in {}(){at}", super::function_name(function)),
     }
 }

@@ -110,10 +110,10 @@ fn what_is_read_later_is_not_called_dead() {
         let module = Module::parse(text).unwrap_or_else(|problem| panic!("{problem}\n{text}"));
         let liveness = Liveness::of(&module, Role::Script);
         for (id, line, name, variable) in marks(&module) {
-            let life = liveness.at(variable, id);
+            let fate = liveness.at(variable, id);
             let read = outcome.live.iter().any(|(at, read)| (*at, read.as_str()) == (line, name));
-            assert!(!(life.is_dead() && read), "{name} is read after line {line}, seed {seed}\n{text}");
-            dead += usize::from(life.is_dead());
+            assert!(!(fate.is_dead() && read), "{name} is read after line {line}, seed {seed}\n{text}");
+            dead += usize::from(fate.is_dead());
             live += usize::from(read);
         }
         let texts = released(&module).into_iter().take(MOST_RELEASES);

@@ -10,6 +10,7 @@ const DEEPEST: usize = 4;
 
 /// Where a statement stands.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each says what may stand there")]
 struct At {
     depth: usize,
     in_loop: bool,
