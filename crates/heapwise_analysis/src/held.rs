@@ -59,7 +59,7 @@ impl<'j, 'a> Held<'j, 'a> {
         let mut of_blocks = 0;
         let mut seen = FxHashSet::default();
         for object in all {
-            let blocks = held.blocks_in(object, &held.blocks);
+            let blocks = blocks_in(object, &held.blocks);
             for (key, buffer, block) in &blocks {
                 of_blocks += if seen.insert(*key) { buffer.bytes.min(block.bytes) } else { 0 };
             }
@@ -73,15 +73,6 @@ impl<'j, 'a> Held<'j, 'a> {
         let reached = look.map_or(0, |look| look.reached_bytes);
         held.small_bytes = reached.saturating_sub(of_blocks).min(join.peak_bytes.saturating_sub(large));
         held
-    }
-
-    /// The blocks of an object with its parts: key, buffer and block of each.
-    fn blocks_in(&self, object: &Object, known: &FxHashMap<u64, Block>) -> Vec<((u64, u64), Buffer, Block)> {
-        let mut found = Vec::new();
-        gather(object, known, &mut found);
-        found.sort_unstable_by_key(|(key, _, _)| *key);
-        found.dedup_by_key(|(key, _, _)| *key);
-        found
     }
 
     /// Bytes of those that have no name yet.
@@ -110,7 +101,7 @@ impl<'j, 'a> Held<'j, 'a> {
                         continue;
                     }
                     let garbage = holder.kind == HolderKind::Garbage;
-                    if chosen && (garbage || self.blocks_in(object, &self.blocks).is_empty()) {
+                    if chosen && (garbage || blocks_in(object, &self.blocks).is_empty()) {
                         self.objects.push(object.clone());
                     } else if chosen || self.may_still_hold(holder, &running) {
                         self.add(object, index);
@@ -142,7 +133,7 @@ impl<'j, 'a> Held<'j, 'a> {
                 let things = things.filter(|object| named && object.bytes >= self.smallest);
                 let new: Vec<MadeNext<'a>> = things
                     .filter_map(|object| {
-                        let found = self.blocks_in(object, &join.found[index]);
+                        let found = blocks_in(object, &join.found[index]);
                         let blocks: Vec<Block> = found.into_iter().map(|(_, _, block)| block).collect();
                         let all: u64 = blocks.iter().map(|block| block.bytes).sum();
                         let of_line = blocks.iter().filter(|block| of_line(block));
@@ -179,7 +170,7 @@ impl<'j, 'a> Held<'j, 'a> {
         if object.bytes < self.smallest {
             return;
         }
-        let blocks = self.blocks_in(object, &self.join.found[look]);
+        let blocks = blocks_in(object, &self.join.found[look]);
         let lives = |block: &Block| block.lives_at(self.join.peak);
         let sum = |of: &dyn Fn(&Block) -> bool| -> u64 {
             let blocks = blocks.iter().filter(|(_, _, block)| of(block));
@@ -259,6 +250,15 @@ impl<'j, 'a> Held<'j, 'a> {
 fn chain(join: &Join<'_>, stack: StackId) -> impl Iterator<Item = StackId> {
     std::iter::successors(Some(stack), |&stack| join.profile.stack(stack).map(|node| node.parent))
         .take_while(|&stack| join.profile.stack(stack).is_some())
+}
+
+/// The blocks of an object with its parts: key, buffer and block of each.
+fn blocks_in(object: &Object, known: &FxHashMap<u64, Block>) -> Vec<((u64, u64), Buffer, Block)> {
+    let mut found = Vec::new();
+    gather(object, known, &mut found);
+    found.sort_unstable_by_key(|(key, _, _)| *key);
+    found.dedup_by_key(|(key, _, _)| *key);
+    found
 }
 
 fn gather(object: &Object, known: &FxHashMap<u64, Block>, found: &mut Vec<((u64, u64), Buffer, Block)>) {

@@ -100,7 +100,9 @@ fn moved(holding: Holding, course: &ProcessCourse, threads: u32) -> Holding {
     let stack = course.merged.stacks.get(holding.stack as usize).copied().unwrap_or(NO_STACK);
     let mut steps = holding.steps;
     if !course.with_leaks {
-        steps.iter_mut().for_each(|step| step.kept_bytes = 0);
+        for step in &mut steps {
+            step.kept_bytes = 0;
+        }
     }
     Holding { stack, thread: holding.thread + threads, steps }
 }

@@ -24,7 +24,10 @@ fn value(report: &Report) -> Value {
 /// By definition: the properties that only runs of several processes have.
 const OPTIONAL: [(&str, &[&str]); 2] = [
     ("run", &["not_followed"]),
-    ("process", &["peak_bytes", "rss_bytes", "pss_bytes", "begun", "start_s", "end_s", "exit", "still_running"]),
+    (
+        "process",
+        &["peak_bytes", "rss_bytes", "pss_bytes", "begun", "start_s", "end_s", "exit", "still_running"],
+    ),
 ];
 
 /// A validator of the keywords that the schema uses. Another keyword is an error, so that no part of the schema
@@ -205,7 +208,11 @@ fn objects_carry_where_they_were_allocated_and_what_they_share() {
     let [raw, made, orders] = report.objects.as_slice() else { panic!("{:?}", report.objects) };
     assert_eq!((raw.name.as_str(), orders.name.as_str()), ("load.raw", "load.orders"));
     let holder = made.holder.as_ref().map(|holder| (holder.kind, holder.function.as_str()));
-    assert_eq!(holder, Some((HolderKind::Stack, "fit")), "what line 10 was making at the peak has no name yet");
+    assert_eq!(
+        holder,
+        Some((HolderKind::Stack, "fit")),
+        "what line 10 was making at the peak has no name yet"
+    );
     let lines = [raw, made, orders].map(|object| object.allocated_at.as_ref().map(|at| at.line));
     assert_eq!(lines, [Some(4), Some(10), Some(5)]);
     assert_eq!(raw.growth.iter().map(|held| held.bytes).collect::<Vec<_>>(), [100_000_000, 200_000_000]);
