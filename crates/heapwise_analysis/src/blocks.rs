@@ -274,3 +274,55 @@ fn taken(home: Home, size: u64, probability: f32) -> f64 {
     };
     Weight::new(taken, probability).bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::account::Ledger;
+
+    /// Allocates a block of so many bytes at an address, or frees the one there.
+    type Step = (u64, Option<u64>);
+
+    /// Replays the steps; what is live behind each, and the blocks at the end.
+    fn replay(blocks: &mut Blocks<'_>, steps: &[Step]) -> (Vec<f64>, Vec<(Holder, Weight, u32)>) {
+        let mut ledger = Ledger::new(steps.len(), 1);
+        let live = (0..).zip(steps).map(|(now_ms, &(address, size))| {
+            match size {
+                Some(size) => {
+                    let holder = Holder { account: ledger.account_of(now_ms as u32), thread: 0 };
+                    let allocator = Allocator::Malloc;
+                    let new = NewBlock { address, size, allocator, probability: 1.0, holder };
+                    blocks.allocate(&mut ledger, &new, now_ms);
+                }
+                None => blocks.free(&mut ledger, address, now_ms),
+            }
+            ledger.live_bytes()
+        });
+        let live = live.collect();
+        (live, blocks.live().collect())
+    }
+
+    proptest! {
+        /// Frees of what was never recorded, and allocations where a block still lives, are among the steps.
+        #[test]
+        fn a_later_replay_needs_no_addresses(
+            steps in prop::collection::vec((0u64..12, prop::option::of(prop_oneof![0u64..5000, Just(5 << 32)])), 0..200),
+        ) {
+            let mut first = Blocks::new();
+            let found = replay(&mut first, &steps);
+            // What a plain table says.
+            let mut plain = std::collections::BTreeMap::new();
+            for &(address, size) in &steps {
+                plain.remove(&address);
+                plain.extend(size.map(|size| (address, size)));
+            }
+            let bytes: f64 = found.1.iter().map(|(_, weight, _)| weight.bytes).sum();
+            prop_assert_eq!((found.1.len(), bytes), (plain.len(), plain.values().sum::<u64>() as f64));
+            let slots = first.into_slots();
+            let blind: Vec<Step> = steps.iter().map(|&(_, size)| (0, size)).collect();
+            prop_assert_eq!(replay(&mut Blocks::known(&slots), &blind), found);
+        }
+    }
+}
