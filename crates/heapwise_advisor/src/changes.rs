@@ -147,8 +147,7 @@ impl Case<'_> {
             _ => Vec::new(),
         };
         let at_peak: u64 = stacks.iter().map(|&stack| self.analysis.stack(stack).peak_bytes).sum();
-        let own: u64 =
-            of_object.iter().filter(|it| stacks.contains(&it.stack)).map(|it| it.bytes).sum();
+        let own: u64 = of_object.iter().filter(|it| stacks.contains(&it.stack)).map(|it| it.bytes).sum();
         // If they made more than the object's blocks that is there at the peak, they make other things as well; an array's
         // header is a small one.
         if at_peak > 0 && at_peak <= own + own / 100 {
