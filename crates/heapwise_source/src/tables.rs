@@ -218,7 +218,7 @@ impl<'m> Tracker<'m> {
             let name = self.module.expression(one.span);
             match name.and_then(|name| self.module.parent_of(name)) {
                 Some(whole @ Expr::Call(call)) if Span::from(call.func.range()) == one.span => {
-                    self.follow(whole)
+                    self.follow(whole);
                 }
                 _ => self.lose(one.span),
             }
@@ -251,7 +251,7 @@ impl<'m> Tracker<'m> {
         if path.as_deref() == Some("len") {
             return;
         }
-        if path.as_deref() == Some("pandas.merge") || matches!(self.method_of(call), "merge" | "join") {
+        if path.as_deref() == Some("pandas.merge") || matches!(Self::method_of(call), "merge" | "join") {
             return match self.module.expression(call.range().into()) {
                 Some(result) => self.follow_joined(result, call),
                 None => self.lose(table),
@@ -382,10 +382,16 @@ impl<'m> Tracker<'m> {
         for value in call.arguments.args.iter().chain(of_keywords.map(|it| &it.value)) {
             match (value, self.names(value, 0)) {
                 (_, Some(names)) => self.read(&names),
-                (Expr::NumberLiteral(_) | Expr::BooleanLiteral(_), _) => {}
                 // Keys may be computed from columns, which are seen where they stand.
                 (Expr::Name(_), _) if self.is_computed_key(value) => {}
-                (Expr::Call(_) | Expr::Compare(_) | Expr::Subscript(_), _) => {}
+                (
+                    Expr::NumberLiteral(_)
+                    | Expr::BooleanLiteral(_)
+                    | Expr::Call(_)
+                    | Expr::Compare(_)
+                    | Expr::Subscript(_),
+                    _,
+                ) => {}
                 (Expr::List(list), _)
                     if list.elts.iter().all(|it| strings(it).is_some() || it.is_call_expr()) =>
                 {
@@ -393,13 +399,13 @@ impl<'m> Tracker<'m> {
                     self.read(&literals);
                 }
                 // A length that is a name, as in `head(n)`.
-                _ if matches!(self.method_of(call), "head" | "tail" | "sample") => {}
+                _ if matches!(Self::method_of(call), "head" | "tail" | "sample") => {}
                 _ => self.lose(span),
             }
         }
     }
 
-    fn method_of<'a>(&self, call: &'a ast::ExprCall) -> &'a str {
+    fn method_of(call: &ast::ExprCall) -> &str {
         match call.func.as_ref() {
             Expr::Attribute(attribute) => attribute.attr.id.as_str(),
             _ => "",
@@ -423,7 +429,7 @@ impl<'m> Tracker<'m> {
             Some(Expr::Attribute(attribute)) => {
                 let whole = self.module.expression(attribute.range().into());
                 match (attribute.attr.id.as_str(), whole.and_then(|it| self.module.parent_of(it))) {
-                    ("size" | "ngroup" | "cumcount", _) | ("ngroups", _) => {}
+                    ("size" | "ngroup" | "cumcount" | "ngroups", _) => {}
                     ("agg" | "aggregate", Some(Expr::Call(call))) => self.aggregated(call),
                     // Any other method works on all columns.
                     (_, Some(Expr::Call(_))) => self.lose(span),
@@ -554,7 +560,7 @@ impl<'m> Tracker<'m> {
                     && (self.is_test(&it.left, depth) || self.is_test(&it.right, depth))
             }
             Expr::UnaryOp(it) => it.op == ast::UnaryOp::Invert,
-            Expr::Call(call) => TESTS.contains(&self.method_of(call)),
+            Expr::Call(call) => TESTS.contains(&Self::method_of(call)),
             Expr::Name(_) if depth < 3 => {
                 self.only_value(index).is_some_and(|value| self.is_test(value, depth + 1))
             }

@@ -8,7 +8,7 @@ use super::shrinking::{self, Shrinking};
 use crate::candidate::{Candidate, ProposedFix, Rule};
 use crate::case::Case;
 use crate::edits;
-use crate::holding::{Held, is_enough, listed};
+use crate::holding::{is_enough, listed};
 use crate::words;
 
 /// The rule.
