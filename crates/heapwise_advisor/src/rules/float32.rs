@@ -71,7 +71,8 @@ fn candidate(case: &Case<'_>, group: &[Shrinking<'_, Facts>]) -> Candidate {
         words::bytes(new)
     );
     if let Some(looked) = group.iter().filter_map(|it| it.facts.sampled).min() {
-        candidate.message += &format!(" {} values were looked at, from all over it.", words::count(looked));
+        let seen = [" ", &words::count(looked), " values were looked at, from all over it."];
+        candidate.message.extend(seen);
     }
     candidate.instead = if held.is_of("pandas") {
         "name the type where the table is read or made: dtype={...: 'float32'}".to_owned()
