@@ -69,13 +69,8 @@ fn numbers(name: &str, kind: &str, address: u64, megabytes: u64) -> Object {
     }
 }
 
-fn global() -> Option<Holder> {
-    Some(Holder {
-        kind: HolderKind::Global,
-        file: FILE.into(),
-        function: "<module>".into(),
-        ..Holder::default()
-    })
+fn global() -> Holder {
+    Holder { kind: HolderKind::Global, file: FILE.into(), function: "<module>".into(), ..Holder::default() }
 }
 
 fn table(columns: &[(&str, u64, u64)]) -> Object {
@@ -97,7 +92,7 @@ fn table(columns: &[(&str, u64, u64)]) -> Object {
         own_bytes: bytes,
         buffers: parts.iter().flat_map(|part| part.buffers.clone()).collect(),
         parts,
-        holder: global(),
+        holder: Some(global()),
         ..Object::default()
     }
 }

@@ -317,8 +317,7 @@ mod tests {
     fn what_is_put_where_others_find_it_is_kept_for_use() {
         let kept = |text: &str| {
             let module = Module::parse(text).expect("Python");
-            let found = is_kept_for_use(&module, module.calls().next().expect("a call"));
-            found
+            is_kept_for_use(&module, module.calls().next().expect("a call"))
         };
         assert!(kept("f = open(p)\nfiles.append(f)\nfor f in files:\n    f.write(x)\n"));
         assert!(kept("files = [open(p) for p in paths]\n"));
