@@ -11,6 +11,7 @@ use crate::holding::Held;
 use crate::syntax;
 
 /// What is done with a column anywhere in the user's files.
+#[expect(clippy::struct_excessive_bools, reason = "uses that do not depend on each other")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(
     clippy::struct_excessive_bools,

@@ -37,6 +37,7 @@ fn held(name: &str, kind: &str, dtype: &str, facts: Facts) -> Object {
         name: name.into(),
         kind: kind.into(),
         dtype: Some(dtype.into()),
+        address: 2,
         shape: vec![BYTES / 8],
         bytes: BYTES,
         own_bytes: BYTES,

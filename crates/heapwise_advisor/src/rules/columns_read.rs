@@ -74,8 +74,8 @@ fn candidate<'a>(case: &Case<'a>, held: &Held<'a>) -> Option<Candidate> {
         return None;
     }
     let columns = columns_of_file(case, held)?;
-    let named: BTreeSet<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
-    let of_others = |name: &&String| !named.contains(name.as_str()) && !used.set.contains(*name);
+    let of_file: BTreeSet<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+    let of_others = |name: &&String| !of_file.contains(name.as_str()) && !used.set.contains(*name);
     // A column that the file lacks is that of a table that is joined, or was not understood.
     if used.read.iter().any(|name| of_others(&name)) && !used.joined {
         return None;
