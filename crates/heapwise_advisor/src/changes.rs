@@ -259,7 +259,9 @@ impl Case<'_> {
 /// its buffers, these, though views of it may keep them alive too.
 pub(crate) fn made_bytes(object: &Object) -> u64 {
     let dtype = object.dtype.as_deref().unwrap_or("");
-    let bits: u64 = dtype.trim_start_matches(|letter: char| !letter.is_ascii_digit()).parse().unwrap_or(0);
+    let digits =
+        if dtype == "object" { "64" } else { dtype.trim_start_matches(|it: char| !it.is_ascii_digit()) };
+    let bits: u64 = digits.parse().unwrap_or(0);
     let data = if bits == 0 { object.bytes } else { object.shape.iter().product::<u64>() * bits / 8 };
     let values = object.kind == "pandas.Series" || object.kind == "numpy.ndarray" && bits != 0;
     let buffers: u64 = object.buffers.iter().map(|buffer| buffer.bytes).sum();

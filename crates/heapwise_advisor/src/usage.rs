@@ -13,10 +13,6 @@ use crate::syntax;
 /// What is done with a column anywhere in the user's files.
 #[expect(clippy::struct_excessive_bools, reason = "uses that do not depend on each other")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a use of its own, and any of them can go together"
-)]
 pub(crate) struct ColumnUse {
     /// `.str` methods are called on it.
     pub(crate) text_methods: bool,

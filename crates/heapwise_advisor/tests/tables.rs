@@ -33,8 +33,12 @@ impl Program {
     }
 
     fn look(&mut self, object: Object) {
+        self.look_at(vec![object]);
+    }
+
+    fn look_at(&mut self, objects: Vec<Object>) {
         let sequence = self.events;
-        self.capture.inspection(&Inspection { sequence, objects: vec![object], ..Inspection::default() });
+        self.capture.inspection(&Inspection { sequence, objects, ..Inspection::default() });
     }
 
     fn findings(self, rule: &str) -> Vec<Finding> {
@@ -77,9 +81,10 @@ fn table(columns: &[(&str, u64, u64)]) -> Object {
     let parts: Vec<Object> = columns
         .iter()
         .map(|(name, address, megabytes)| {
-            let column = numbers(&format!("t['{name}']"), "pandas.Series", *address, *megabytes);
-            // Of values that are not known no rule says that a narrower type would do.
-            Object { facts: Facts::default(), ..column }
+            let mut column = numbers(&format!("t['{name}']"), "pandas.Series", *address, *megabytes);
+            // Numbers that need their type.
+            column.facts.maximum = Some((1_u64 << 40).into());
+            column
         })
         .collect();
     let bytes = parts.iter().map(|part| part.bytes).sum();
@@ -123,6 +128,31 @@ fn what_a_function_makes_at_each_call_is_smaller_each_time() {
     let [finding] = findings.as_slice() else { panic!("{findings:?}") };
     assert_eq!((finding.symbol.as_str(), finding.line), ("found", 3));
     assert_eq!(finding.peak_saving_bytes, 70 * MB);
+}
+
+const PICTURES: &str = "\
+import numpy as np
+pictures = np.zeros((10, 1000, 1000))
+for picture in pictures:
+    picture += 1
+";
+
+#[test]
+fn views_of_an_array_do_not_hide_it() {
+    let mut program = Program::new(PICTURES);
+    program.allocate(0x10_0000, 80, &["<module>:2"]);
+    let mut array = numbers("pictures", "numpy.ndarray", 0x10_0000, 80);
+    array.dtype = Some("float64".into());
+    array.facts.float32_exact = Some(true);
+    let mut view = Object { name: "picture".into(), address: 9, shape: vec![1_000_000], ..array.clone() };
+    for object in [&mut array, &mut view] {
+        object.holder = global();
+        object.own_bytes = 0;
+    }
+    program.look_at(vec![view, array]);
+    let findings = program.findings("float32");
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!((finding.symbol.as_str(), finding.peak_saving_bytes), ("pictures", 40 * MB));
 }
 
 const DELAYS: &str = "\

@@ -31,8 +31,9 @@ pub(super) fn candidates<'a, T>(
     // A view of all of an array or column is made with it.
     let mut seen = FxHashSet::default();
     let things = things.filter(|it| {
-        let block = case.blocks_at_peak(it.held.object).first().map(|block| block.born);
-        block.is_none_or(|born| seen.insert((born, last_key(&it.held.object.name))))
+        let block = case.blocks_at_peak(it.held.object).first().copied();
+        let block = block.filter(|block| 2 * made_bytes(it.held.object) > block.bytes);
+        block.is_none_or(|block| seen.insert((block.born, last_key(&it.held.object.name))))
     });
     let is_read = |group: &Vec<Shrinking<'a, T>>| is_reader(case, &group[0].held);
     let (read, made): (Vec<_>, Vec<_>) = by_owner(things).into_iter().partition(is_read);
