@@ -36,7 +36,7 @@ pub(crate) struct Held<'j, 'a> {
     /// By address of a buffer.
     pub(crate) blocks: FxHashMap<u64, Block>,
     pub(crate) small_bytes: u64,
-    /// Blocks that have a name, by the number of their birth and, as several may lie in a mapping, their address.
+    /// Blocks that have a name, by the number of their birth and, where several may lie in a mapping, their address.
     named: FxHashSet<(u64, u64)>,
     smallest: u64,
 }
@@ -202,7 +202,7 @@ impl<'j, 'a> Held<'j, 'a> {
         // Smaller ones may belong to something that was not looked at in full.
         let least = (join.peak_bytes / 100).max(LEAST_MADE);
         for block in &join.at_peak {
-            if block.bytes < least || self.named.contains(&(block.born, block.address)) {
+            if block.bytes < least || self.named.contains(&(block.born, 0)) {
                 continue;
             }
             // The innermost line of the user's on the block's stack is one that runs still.
@@ -264,7 +264,7 @@ fn blocks_in(object: &Object, known: &FxHashMap<u64, Block>) -> Vec<((u64, u64),
 fn gather(object: &Object, known: &FxHashMap<u64, Block>, found: &mut Vec<((u64, u64), Buffer, Block)>) {
     for &buffer in &object.buffers {
         if let Some(&block) = known.get(&buffer.address) {
-            let within = if block.partial { buffer.address } else { block.address };
+            let within = if block.partial { buffer.address } else { 0 };
             found.push(((block.born, within), buffer, block));
         }
     }

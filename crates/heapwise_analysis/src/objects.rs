@@ -229,6 +229,10 @@ pub(crate) struct Join<'a> {
     pub(crate) found: Vec<FxHashMap<u64, Block>>,
     /// When blocks that were found died.
     deaths: FxHashMap<u64, u64>,
+    /// Of blocks that were resized behind the high-water mark, by their birth: that of the block they were at it.
+    resized: FxHashMap<u64, u64>,
+    /// The last event of its thread, while it is the free of a large block: thread, number, block.
+    last_free: Option<(u32, u64, Live)>,
     pub(crate) peak: u64,
     pub(crate) peak_bytes: u64,
     pub(crate) peak_stack: StackId,
@@ -272,6 +276,8 @@ impl<'a> Join<'a> {
             stack_of: Vec::new(),
             found: looks.iter().map(|_| FxHashMap::default()).collect(),
             deaths: FxHashMap::default(),
+            resized: FxHashMap::default(),
+            last_free: None,
             peak: peak.sequence,
             peak_bytes: peak.heap_bytes,
             peak_stack: peak.stack,
@@ -299,6 +305,7 @@ impl<'a> Join<'a> {
                 if large || (self.may_be_wanted.may_have(address) && self.wanted.contains(&address)) {
                     let live = Live { size, born: sequence, stack: self.stack(thread, stack) };
                     self.may_be_kept.add(address);
+                    self.resize(thread, &live);
                     if large {
                         self.large.insert(address, live);
                     } else {
@@ -306,7 +313,11 @@ impl<'a> Join<'a> {
                     }
                 }
             }
-            EventKind::Free { address } => self.free(address, sequence),
+            EventKind::Free { address } => {
+                let freed = if sequence > self.peak { self.large.get(&address).copied() } else { None };
+                self.last_free = freed.map(|live| (thread, sequence, live));
+                self.free(address, sequence);
+            }
             EventKind::Map { address, length, stack, accessible } => {
                 self.see(stack, sequence);
                 let change = self.change(thread, sequence, time_ms, (address, length, stack, accessible));
@@ -390,6 +401,19 @@ impl<'a> Join<'a> {
         };
         if let Some(live) = live {
             self.deaths.entry(live.born).and_modify(|death| *death = sequence);
+        }
+    }
+
+    /// A block that becomes smaller where it is or elsewhere is freed and allocated, by the same line, with nothing between.
+    #[inline]
+    fn resize(&mut self, thread: u32, new: &Live) {
+        let Some((of_thread, freed, old)) = self.last_free.take() else { return };
+        if of_thread != thread || new.born != freed + 1 || new.stack != old.stack || new.size > old.size {
+            return;
+        }
+        let at_peak = self.resized.get(&old.born).copied().or((old.born <= self.peak).then_some(old.born));
+        if let Some(born) = at_peak {
+            self.resized.insert(new.born, born);
         }
     }
 
@@ -480,6 +504,7 @@ impl<'a> Join<'a> {
         for blocks in &mut self.found {
             for block in blocks.values_mut() {
                 block.freed = self.deaths.get(&block.born).copied().filter(|&death| death != u64::MAX);
+                block.born = self.resized.get(&block.born).copied().unwrap_or(block.born);
             }
         }
         self.last_seen = last_seen;

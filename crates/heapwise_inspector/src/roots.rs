@@ -292,7 +292,13 @@ impl Roots {
             if variable.kind == LocalKind::Free {
                 holder.kind = HolderKind::Closure;
             }
-            self.names.push(Name { text: variable.name, holder, object: variable.value });
+            let mut text = variable.name;
+            if text.starts_with('.') {
+                // What a generator expression or comprehension runs through has a name of the compiler's only.
+                holder.kind = HolderKind::Stack;
+                "values of the loop".clone_into(&mut text);
+            }
+            self.names.push(Name { text, holder, object: variable.value });
         }
     }
 }
