@@ -146,7 +146,7 @@ fn views_of_an_array_do_not_hide_it() {
     array.facts.float32_exact = Some(true);
     let mut view = Object { name: "picture".into(), address: 9, shape: vec![1_000_000], ..array.clone() };
     for object in [&mut array, &mut view] {
-        object.holder = global();
+        object.holder = Some(global());
         object.own_bytes = 0;
     }
     program.look_at(vec![view, array]);
