@@ -305,15 +305,10 @@ impl<'a> Join<'a> {
                 let kept = large || (self.may_be_wanted.may_have(address) && self.wanted.contains(&address));
                 if kept || self.last_free.is_some() {
                     let live = Live { size, born: sequence, stack: self.stack(thread, stack) };
-<<<<<<< HEAD
                     self.resize(thread, &live);
                     if kept {
                         self.may_be_kept.add(address);
                     }
-=======
-                    self.may_be_kept.add(address);
-                    self.resize(thread, &live);
->>>>>>> objects
                     if large {
                         self.large.insert(address, live);
                     } else if kept {
@@ -322,12 +317,8 @@ impl<'a> Join<'a> {
                 }
             }
             EventKind::Free { address } => {
-<<<<<<< HEAD
                 let may_be_large = sequence > self.peak && self.may_be_kept.may_have(address);
                 let freed = if may_be_large { self.large.get(&address).copied() } else { None };
-=======
-                let freed = if sequence > self.peak { self.large.get(&address).copied() } else { None };
->>>>>>> objects
                 self.last_free = freed.map(|live| (thread, sequence, live));
                 self.free(address, sequence);
             }
