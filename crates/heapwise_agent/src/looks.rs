@@ -31,6 +31,10 @@ const SHARE: u32 = 50;
 const CREDIT: Duration = Duration::from_millis(40);
 /// The part of it that is kept for the last look, when the program has ended.
 const FOR_THE_LAST: Duration = Duration::from_millis(8);
+/// What looks may write into the capture, bytes, and what more for each second of the run: hours of it stay within
+/// some MB.
+const BYTES: u64 = 4_000_000;
+const BYTES_PER_S: u64 = 2_000;
 /// With less than this left no look is begun.
 const LEAST: Duration = Duration::from_millis(2);
 /// A single look takes one in so many of what is left, so that there is something for the heights to come.
@@ -82,6 +86,8 @@ static LAST_SEQUENCE: AtomicU64 = AtomicU64::new(0);
 /// The last look found names of the user's for most of the heap.
 static NAMED: AtomicBool = AtomicBool::new(false);
 static SPENT_NS: AtomicU64 = AtomicU64::new(0);
+/// Bytes of all looks in the capture.
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
 static OFF: AtomicBool = AtomicBool::new(true);
 /// A fork is under way: no thread is started.
 static FORKING: AtomicBool = AtomicBool::new(false);
@@ -167,8 +173,12 @@ fn allowed(agent: &Agent) -> Duration {
     CREDIT + Duration::from_millis(run) / SHARE
 }
 
-/// The time that looks may still take.
+/// The time that looks may still take; none while they have written what they may.
 fn left(agent: &Agent) -> Duration {
+    let run_s = platform::coarse_ms().saturating_sub(agent.start_ms) / 1000;
+    if WRITTEN.load(Ordering::Relaxed) > BYTES + run_s * BYTES_PER_S {
+        return Duration::ZERO;
+    }
     let kept = if OFF.load(Ordering::Relaxed) { Duration::ZERO } else { FOR_THE_LAST };
     allowed(agent).saturating_sub(kept + Duration::from_nanos(SPENT_NS.load(Ordering::Relaxed)))
 }
@@ -306,6 +316,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
     seen.inspection.spent_ns = SPENT_NS.load(Ordering::Relaxed);
     seen.inspection.time_ns = platform::coarse_ms().saturating_sub(agent.start_ms) * 1_000_000;
     let text = seen.inspection.encode();
+    WRITTEN.fetch_add(text.len() as u64, Ordering::Relaxed);
     agent.with_tables(|tables, sink| {
         for (number, (name, version)) in seen.versions.iter().enumerate() {
             let bit = 1 << (number % 64);
@@ -442,6 +453,7 @@ pub(crate) fn after_fork_in_child() {
     WANTED_AT.store(0, Ordering::Relaxed);
     AGAIN_AT.store(0, Ordering::Relaxed);
     SPENT_NS.store(0, Ordering::Relaxed);
+    WRITTEN.store(0, Ordering::Relaxed);
     VERSIONS.store(0, Ordering::Relaxed);
     LAST_SEQUENCE.store(0, Ordering::Relaxed);
     follow::after_fork_in_child();
