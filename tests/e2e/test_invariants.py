@@ -21,6 +21,9 @@ SOUND: Report = {
     },
     "peak": {"heap_bytes": 100, "error_bytes": 0, "time_s": 1.0, "rss_bytes": 1_000},
     "leaked_bytes": 10,
+    "objects": [],
+    "objects_explain_bytes": 0,
+    "looks": {"count": 0, "cpu_s": 0.0, "allowed_s": 0.0},
     "timeline": [
         {"time_s": 0.0, "heap_bytes": 0, "rss_bytes": 500},
         {"time_s": 1.0, "heap_bytes": 100, "rss_bytes": 900},

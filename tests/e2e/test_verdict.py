@@ -76,6 +76,9 @@ def _report(**changes: object) -> Report:
             _line(15, peak=1_999_999, allocated=50_000_000, allocations=1_000),
         ],
         "functions": [_function("load", 120_000_000, 130_000_000)],
+        "objects": [],
+        "objects_explain_bytes": 0,
+        "looks": {"count": 0, "cpu_s": 0.0, "allowed_s": 0.0},
     }
     report.update(changes)  # type: ignore[typeddict-item]
     return report

@@ -413,7 +413,7 @@ def test_a_page_without_time_line_objects_or_sources_says_so(browser: Browser, m
     path, _ = made
     payload = payload_of(path)
     line = {name: column[:1] for name, column in payload["timeline"].items()}
-    nothing: dict[str, object] = dict.fromkeys(("sources", "looks", "objects", "findings"), [])
+    nothing: dict[str, object] = {key: [] for key in ("sources", "looks", "objects", "findings")}
     path = with_payload(path, {**payload, **nothing, "timeline": line, "resident": None}, "less.html")
     with opened(browser, path) as page:
         assert "no time line" in page.inner_text("#app")

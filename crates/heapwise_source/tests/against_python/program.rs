@@ -171,7 +171,7 @@ impl Writer {
     }
 
     fn jump(&mut self, at: At) {
-        let mut jumps = vec!["raise Trouble"];
+        let mut jumps = vec!["raise TroubleError"];
         if at.in_loop {
             jumps.extend(["break", "continue", "break", "continue"]);
         }
@@ -234,14 +234,14 @@ impl Writer {
         if has_handler {
             let name = self.name();
             match self.below(4) {
-                0 => self.line(at.depth, "except Trouble:"),
+                0 => self.line(at.depth, "except TroubleError:"),
                 1 => {
-                    self.line(at.depth, &format!("except Trouble as {name}:"));
+                    self.line(at.depth, &format!("except TroubleError as {name}:"));
                     self.inner(at);
                     self.line(at.depth, "except (NameError, AssertionError):");
                 }
                 2 => self.line(at.depth, &format!("except Exception as {name}:")),
-                _ => self.line(at.depth, &format!("except Trouble as {name}:")),
+                _ => self.line(at.depth, &format!("except TroubleError as {name}:")),
             }
             self.inner(at);
             if self.chance(30) {

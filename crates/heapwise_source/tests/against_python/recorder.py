@@ -1,8 +1,8 @@
 """Runs generated programs and tells which values were read after which marks.
 
 Reads programs from stdin, each behind a line with its length in bytes. Prints for each a line of JSON: `live`, the
-(line, name) of every `mark()` at which the name had a value that was read through that name later, and `reads`, all reads in
-their order. Invariant: a program is run in a process of its own, which ends when so many helpers were called.
+(line, name) of every `mark()` at which the name had a value that was read through that name later, and `reads`, all
+reads in their order. Invariant: a program is run in a process of its own, which ends when so many helpers were called.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ class Value:
         return Value()
 
 
-class Trouble(Exception):
+class TroubleError(Exception):
     """What programs raise and catch."""
 
     def __init__(self):
@@ -106,7 +106,7 @@ def maybe():
 
 def risky():
     if recorder.chance(0.3):
-        raise Trouble
+        raise TroubleError
 
 
 def values():
@@ -130,7 +130,7 @@ def hold():
     """Swallows an exception now and then."""
     try:
         yield Value()
-    except Trouble:
+    except TroubleError:
         if maybe():
             raise
 
@@ -173,7 +173,8 @@ def passed(function):
 
 
 HELPERS = (
-    async_hold, async_values, drive, hold, keep, mark, maybe, new, passed, pick, risky, run, test, tick, use, values, Trouble
+    async_hold, async_values, drive, hold, keep, mark, maybe, new, passed, pick, risky, run, test, tick, use, values,
+    TroubleError
 )  # fmt: skip
 
 
