@@ -28,7 +28,7 @@ use crate::{blocks, follow, hooks, monitor, platform, process, room};
 /// The part of the run that looks may take, as one in so many.
 const SHARE: u32 = 50;
 /// What looks may take of the run's time before it has passed: short programs are looked at too.
-const CREDIT: Duration = Duration::from_millis(40);
+const CREDIT: Duration = Duration::from_millis(200);
 /// The part of it that is kept for the last look, when the program has ended.
 const FOR_THE_LAST: Duration = Duration::from_millis(8);
 /// What looks may write into the capture, bytes, and what more for each second of the run: hours of it stay within

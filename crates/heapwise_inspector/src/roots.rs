@@ -4,13 +4,10 @@
 use heapwise_capture::inspection::{Call, Holder, HolderKind};
 use heapwise_capture::origin::{Origin, origin};
 use heapwise_cpython::objects::{Address, Builtin, Live, LocalKind, RunningFrame};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
-use crate::memory::words;
-
-/// Values without a name that are looked at, at most, and the references that an object may have to be one.
+/// Values without a name that are looked at, at most.
 const MOST_UNNAMED: usize = 2000;
-const MOST_REFERENCES: Address = 1 << 24;
 
 /// A name and the object that it stands for.
 #[derive(Debug, Clone)]
@@ -72,19 +69,16 @@ impl Roots {
     /// loop goes through.
     fn add_unnamed(&mut self, live: Live<'_>, frames: &[(RunningFrame, Holder)]) {
         let mut seen: FxHashSet<Address> = self.names.iter().map(|name| name.object).collect();
-        let mut types = FxHashMap::default();
         let mut looked = 0;
         for (frame, holder) in frames {
-            let (words, known) = live.stack_words(frame);
-            for object in words {
+            for object in live.stack_words(frame) {
                 looked += 1;
                 if looked > MOST_UNNAMED {
                     return;
                 }
-                if object == 0 || seen.contains(&object) || !known && !is_object(live, object, &mut types) {
+                if object == 0 || !seen.insert(object) {
                     continue;
                 }
-                seen.insert(object);
                 let kind = live.c_name(live.type_of(object));
                 let text =
                     if kind.ends_with("iterator") { "values of the loop" } else { "result being made" };
@@ -322,25 +316,6 @@ fn frame_holder(objects: Live<'_>, running: &RunningFrame, thread: u32, call: &m
         called_from: if of_user { None } else { call.clone() },
         ..Holder::default()
     }
-}
-
-/// Whether a word of a frame is the address of a live object. What has ended has no references, or another's address in
-/// the place of their number; what never ends is of no interest here.
-fn is_object(live: Live<'_>, word: Address, types: &mut FxHashMap<Address, bool>) -> bool {
-    let Some([references, kind]) = words::<2>(word) else { return false };
-    (1..MOST_REFERENCES).contains(&references) && *types.entry(kind).or_insert_with(|| is_type(live, kind))
-}
-
-fn is_type(live: Live<'_>, word: Address) -> bool {
-    /// The words of a type up to its flags.
-    const WORDS: usize = 22;
-    const FLAGS: usize = 21;
-    const READY: Address = 1 << 12;
-    let Some(fields) = words::<WORDS>(word) else { return false };
-    let is_type_of_types = |kind| live.builtin(kind) == Some(Builtin::Type);
-    let meta = fields[1];
-    let has_type = is_type_of_types(meta) || words::<2>(meta).is_some_and(|meta| is_type_of_types(meta[1]));
-    has_type && fields[FLAGS] & READY != 0
 }
 
 /// The file of a module that the user wrote; empty if it has none, as an interactive one.

@@ -1,7 +1,7 @@
 """A category of 16 values is a code of one byte for each row: 20,000,000 rows, 20 MB."""
 # needs: import pandas
 # expect: peak_heap_bytes ~ 20_000_000 .. 230_000_000
-# expect: object kinds bytes ~ 20_000_000
+# expect[3.11+]: object kinds bytes ~ 20_000_000
 
 import numpy as np
 import pandas as pd

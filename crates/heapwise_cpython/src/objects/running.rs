@@ -195,17 +195,18 @@ impl Live<'_> {
         (frame.address + layout.frame_locals + variables * WORD, size)
     }
 
-    /// The words in the places of a frame for values that are being computed. Of a frame that has called a function of
-    /// Python they are the values there; of one that is at work in C they may hold what was there before, and nothing
-    /// in them is known to be alive: then the second result is false.
-    pub fn stack_words(&self, frame: &RunningFrame) -> (Vec<Address>, bool) {
+    /// The values that a frame is computing with, of one that has called a function of Python: the words in their places,
+    /// 0 among them. Of a frame that is at work in C nothing tells which of its places are in use, and what was there before
+    /// may be dead: then there are none.
+    pub fn stack_words(&self, frame: &RunningFrame) -> Vec<Address> {
+        if self.minor_version() == 10 {
+            return Vec::new();
+        }
         let (first, places) = self.stack_places(frame);
         let before = (first - frame.address - self.layout().frame_locals) / WORD;
-        let top = if self.minor_version() == 10 { -1 } else { self.read::<i32>(frame.address, STACK_TOP) };
-        let depth =
-            usize::try_from(top).ok().and_then(|top| top.checked_sub(before)).filter(|&it| it <= places);
-        let words = (0..depth.unwrap_or(places)).map(|place| self.read(first, place * WORD)).collect();
-        (words, depth.is_some())
+        let top = usize::try_from(self.read::<i32>(frame.address, STACK_TOP)).ok();
+        let depth = top.and_then(|top| top.checked_sub(before)).filter(|&it| it <= places).unwrap_or(0);
+        (0..depth).map(|place| self.read(first, place * WORD)).collect()
     }
 
     /// The names of the variables of outer functions that code uses.

@@ -8,7 +8,7 @@ import numpy as np
 def main() -> None:
     readings = np.ones(10_000_000)
     order = np.argsort(readings)
-    print(float(readings[order[0]]))
+    print(float((readings + order).max()))
     small = np.ones(1_000_000)
     print(float(small.sum()))
 
