@@ -21,7 +21,6 @@ OTHERS = found_interpreters()[:-1]
 # and one that must be quiet.
 EVERYWHERE = (
     "arrow-strings/script",
-    "columns-read/script",
     "smaller-dtype/script",
     "dead-variable/script",
     "needless-copy/script",

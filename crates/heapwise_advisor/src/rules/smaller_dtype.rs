@@ -62,6 +62,10 @@ fn narrower<'a>(case: &Case<'a>, held: Held<'a>) -> Option<Shrinking<'a, Narrowe
     if !(held.is_of("numpy") || held.is_of("pandas")) || held.object.facts.mapped_file {
         return None;
     }
+    // A sparse matrix chooses the type of its places itself, 32 or 64 bits.
+    if held.owner.kind.starts_with("scipy.sparse.") && held.object.name.rsplit('.').next() != Some("data") {
+        return None;
+    }
     let facts = case.lasting_facts(&held);
     if !is_enough(&facts, held.count()) {
         return None;
