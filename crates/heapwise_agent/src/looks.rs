@@ -38,11 +38,15 @@ const BYTES_PER_S: u64 = 2_000;
 /// With less than this left no look is begun.
 const LEAST: Duration = Duration::from_millis(2);
 /// A single look takes one in so many of what is left, so that there is something for the heights to come.
-const PART: u32 = 3;
+const PART: u32 = 6;
 /// Waiting for a line to be done takes one in so many of what is left.
 const PART_TO_FOLLOW: u32 = 8;
 /// A single look takes no longer.
 const LONGEST: Duration = Duration::from_secs(2);
+/// One at a new height takes no longer, and one in so many of what is left: a sample of the elements tells what grows, and
+/// there is something left for the heights to come and for the look that follows.
+const WHILE_GROWING: Duration = Duration::from_millis(8);
+const PART_WHILE_GROWING: u32 = 16;
 /// The first height, and the least distance from one to the next, bytes.
 const STEP: u64 = 2_000_000;
 /// Objects that a look may note, for each millisecond that it may take; and the most.
@@ -295,9 +299,13 @@ fn write(agent: &'static Agent, looks: &Looks) {
     let looked = LOOKED_AT.load(Ordering::Relaxed);
     let again = due != 0 && platform::coarse_ms() >= due && height < looked.saturating_add(looked / 20);
     let distance = DISTANCE.load(Ordering::Relaxed);
-    let longest = if again && distance >= FILLED { SHORT } else { LONGEST };
-    let part = if OFF.load(Ordering::Relaxed) { 1 } else { PART };
-    let time = (left(agent) / part).min(longest);
+    let (part, longest) = match again {
+        _ if OFF.load(Ordering::Relaxed) => (1, LONGEST),
+        true if distance >= FILLED => (PART, SHORT),
+        true => (PART, LONGEST),
+        false => (PART_WHILE_GROWING, WHILE_GROWING),
+    };
+    let time = (left(agent) / part).clamp(LEAST, longest);
     let objects =
         (time.as_millis() as u64 * OBJECTS_PER_MS).clamp(LEAST_OBJECTS, MOST_OBJECTS.min(affordable));
     let smallest = (highest / SMALLEST_SHARE).max(SMALLEST);
@@ -341,7 +349,9 @@ fn write(agent: &'static Agent, looks: &Looks) {
     };
     DISTANCE.store(next, Ordering::Relaxed);
     AGAIN_AT.store(platform::coarse_ms() + next, Ordering::Relaxed);
-    DUE_AT.store((height + (height / 10).max(STEP)).max(highest / 10 * 9), Ordering::Relaxed);
+    // With little left the heights are further apart.
+    let apart = if 2 * left(agent) >= allowed(agent) { height / 10 } else { height / 6 };
+    DUE_AT.store((height + apart.max(STEP)).max(highest / 10 * 9), Ordering::Relaxed);
     if explained {
         follow::end();
     } else if !again {

@@ -28,6 +28,8 @@ const MOST_HOLDERS: usize = 60;
 const SHARE_OF_UNNAMED: u32 = 16;
 /// Parts of each.
 const MOST_PARTS: usize = 40;
+/// In a container of more elements, only those that hold much are looked for.
+const MANY: usize = 256;
 /// Elements of a container that are looked at as parts.
 const MOST_ELEMENTS: usize = 100_000;
 /// Parts of parts, and so on, so deep.
@@ -300,61 +302,109 @@ impl<'w, 'a> Account<'w, 'a> {
     /// Attributes, entries and elements that hold much of an object.
     fn parts(&self, name: &str, address: Address, form: Form, bytes: u64, depth: usize) -> Vec<Object> {
         let live = self.walk.live;
-        let mut candidates: Vec<(Label, Address)> = Vec::new();
+        // Of a container that was sampled, an element stands for others too: of its own it has that part of its bytes.
+        let stands_for = self.walk.node_of(address).map_or(1.0, |node| self.walk.stands_for(node));
+        let depth = if stands_for > 1.0 { DEEPEST } else { depth + 1 };
+        let smallest = (bytes / SMALLEST_SHARE).max(1024);
+        let least = (smallest as f64 * stands_for) as u64;
+        let large = |value: Address| {
+            // What a part alone keeps is known; what it shares is found by walking, for those that could be large.
+            let retained = self.retained_by(value);
+            (retained >= least || self.is_shared(value)).then_some(retained)
+        };
+        let mut candidates: Vec<(u64, Label, Address)> = Vec::new();
+        // What stands there many times is one part.
+        let mut seen = FxHashSet::default();
+        let mut add = |label: Label, value: Address| {
+            if value != 0
+                && value != address
+                && seen.insert(value)
+                && let Some(retained) = large(value)
+            {
+                candidates.push((retained, label, value));
+            }
+        };
         match form {
             Form::List | Form::Tuple => {
                 let items =
                     if form == Form::List { live.list_items(address) } else { live.tuple_items(address) };
+                let wanted = self.wanted_elements(address, items.length, &large);
                 let step = items.length.div_ceil(MOST_ELEMENTS).max(1);
                 for index in (0..items.length).step_by(step) {
-                    candidates.push((Label::Index(index), live.item(items, index)));
+                    let value = live.item(items, index);
+                    if wanted.as_ref().is_none_or(|wanted| wanted.contains(&value)) {
+                        add(Label::Index(index), value);
+                    }
                 }
             }
-            Form::Dict => {
-                let step = live.dict_positions(address).div_ceil(MOST_ELEMENTS).max(1);
-                let mut position = 0;
-                while let Some((key, value, next)) = live.dict_next(address, position) {
-                    candidates.push((Label::Key(key), value));
-                    position = (position + step).max(next);
-                }
-            }
+            Form::Dict => self.entries(address, &large, &mut add),
             Form::Foreign if facts::cached_results(live, address) != 0 => {
-                let mut position = 0;
-                while let Some((key, value, next)) =
-                    live.dict_next(facts::cached_results(live, address), position)
-                {
-                    candidates.push((Label::Key(key), value));
-                    position = next;
-                }
+                self.entries(facts::cached_results(live, address), &large, &mut add);
             }
             _ => {
-                let attributes = live.attributes(address, 1000);
-                candidates.extend(attributes.into_iter().map(|a| (Label::Attribute(a.name), a.value)));
+                for attribute in live.attributes(address, 1000) {
+                    add(Label::Attribute(attribute.name), attribute.value);
+                }
             }
         }
-        let smallest = (bytes / SMALLEST_SHARE).max(1024);
-        // What a part alone keeps is known; what it shares is found by walking, for those that could be large.
-        // What stands there many times is one part.
-        let mut seen = FxHashSet::default();
-        let mut large: Vec<(u64, Label, Address)> = candidates
-            .into_iter()
-            .filter(|&(_, value)| value != 0 && value != address && seen.insert(value))
-            .map(|(label, value)| (self.retained_by(value), label, value))
-            .filter(|&(retained, _, value)| retained >= smallest || self.is_shared(value))
-            .collect();
-        large.sort_by_key(|entry| std::cmp::Reverse(entry.0));
-        large.truncate(MOST_PARTS * 2);
+        candidates.sort_by_key(|entry| std::cmp::Reverse(entry.0));
+        candidates.truncate(MOST_PARTS * 2);
         let mut parts: Vec<Object> = Vec::new();
-        for (_, label, value) in large {
+        for (_, label, value) in candidates {
             let (bytes, own_bytes) = self.bytes_of(value);
-            if bytes >= smallest {
+            if bytes >= least {
                 let name = self.part_name(name, &label);
-                parts.push(self.object(&name, value, bytes, own_bytes, depth + 1));
+                let own = |bytes: u64| (bytes as f64 / stands_for) as u64;
+                parts.push(self.object(&name, value, own(bytes), own(own_bytes), depth));
             }
         }
         parts.sort_by_key(|part| std::cmp::Reverse(part.bytes));
         parts.truncate(MOST_PARTS);
         parts
+    }
+
+    /// Adds the values of a dict that are worth it, with their keys.
+    fn entries(
+        &self,
+        dict: Address,
+        large: &impl Fn(Address) -> Option<u64>,
+        add: &mut impl FnMut(Label, Address),
+    ) {
+        let live = self.walk.live;
+        let positions = live.dict_positions(dict);
+        let wanted = self.wanted_elements(dict, positions, large);
+        if wanted.as_ref().is_some_and(FxHashSet::is_empty) {
+            return;
+        }
+        let step = positions.div_ceil(MOST_ELEMENTS).max(1);
+        let mut position = 0;
+        while let Some((key, value, next)) = live.dict_next(dict, position) {
+            if wanted.as_ref().is_none_or(|wanted| wanted.contains(&value)) {
+                add(Label::Key(key), value);
+            }
+            position = if step == 1 { next } else { (position + step).max(next) };
+        }
+    }
+
+    /// Of a container with many elements, those that hold most of it and are to be looked for among all; `None` for a small
+    /// one, of which each is.
+    fn wanted_elements(
+        &self,
+        container: Address,
+        length: usize,
+        large: &impl Fn(Address) -> Option<u64>,
+    ) -> Option<FxHashSet<Address>> {
+        if length <= MANY {
+            return None;
+        }
+        let node = self.walk.node_of(container)?;
+        let elements = self.walk.references().of(node).iter();
+        let elements = elements.map(|&target| self.walk.nodes[target as usize].address);
+        let mut wanted: Vec<(u64, Address)> =
+            elements.filter_map(|address| Some((large(address)?, address))).collect();
+        wanted.sort_unstable_by_key(|&(retained, address)| (std::cmp::Reverse(retained), address));
+        wanted.truncate(MOST_PARTS * 2);
+        Some(wanted.into_iter().map(|(_, address)| address).collect())
     }
 
     /// Whether others refer to the object too, or to what it refers to: an array that is a view, for instance.

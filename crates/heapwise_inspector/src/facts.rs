@@ -25,6 +25,10 @@ const MOST_ELEMENTS: usize = 2_000_000;
 /// Numbers that are looked at in a row before others from elsewhere, and between two looks at the clock: a few columns of
 /// a table do not stand for all.
 const PIECE: usize = 1 << 12;
+/// Elements of a container that are looked at in a row before others from elsewhere.
+const ELEMENTS: usize = 64;
+/// Elements between two looks at the clock.
+const CLOCK_EVERY: usize = 256;
 /// Bytes of text between two looks at the clock.
 const MOST_READ: u64 = 1 << 20;
 /// Elements of a container that are looked at at most while the program runs.
@@ -241,13 +245,13 @@ fn elements_of(account: &Account<'_, '_>, facts: &mut Facts, count: usize, at: i
     let mut records: Vec<Address> = Vec::new();
     let (mut looked, mut missing) = (0u64, 0u64);
     let places = count.div_ceil(step);
-    let pieces = places.div_ceil(2048);
+    let pieces = places.div_ceil(ELEMENTS);
     // From all over the row, so that what was seen when the time ends stands for the rest.
     let indices = spread(pieces)
-        .flat_map(|piece| piece * 2048..((piece + 1) * 2048).min(places))
+        .flat_map(|piece| piece * ELEMENTS..((piece + 1) * ELEMENTS).min(places))
         .map(|place| place * step);
     for (turn, index) in indices.enumerate() {
-        let much = turn % 2048 == 0 || strings.read_bytes >= MOST_READ;
+        let much = turn % CLOCK_EVERY == 0 || strings.read_bytes >= MOST_READ;
         if much && turn > 0 {
             strings.read_bytes = 0;
             if !account.has_time() {

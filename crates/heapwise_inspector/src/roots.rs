@@ -8,6 +8,8 @@ use rustc_hash::FxHashSet;
 
 /// Values without a name that are looked at, at most.
 const MOST_UNNAMED: usize = 2000;
+/// What a loop goes through stands under this.
+const VALUES_OF_LOOP: &str = "values of the loop";
 
 /// A name and the object that it stands for.
 #[derive(Debug, Clone)]
@@ -42,6 +44,7 @@ impl Roots {
             }
         }
         let mut frames = Vec::new();
+        let mut iterated = Vec::new();
         for thread in live.threads() {
             // The outermost first, so that what has several names has that of the one who passed it on.
             let mut call = None;
@@ -53,14 +56,15 @@ impl Roots {
                     roots.add_globals(live, "__main__", &file, frame.globals, &mut classes);
                 }
                 let holder = frame_holder(live, frame, thread.native_id, &mut call);
-                roots.add_frame(live, frame, &holder);
+                roots.add_frame(live, frame, &holder, &mut iterated);
                 frames.push((*frame, holder));
             }
         }
         roots.add_figures(live);
         roots.borders.remove(&0);
-        roots.leave_out_aliases(live);
+        roots.leave_out_aliases();
         roots.unnamed = roots.names.len();
+        roots.names.extend(iterated);
         roots.add_unnamed(live, &frames);
         roots
     }
@@ -80,38 +84,21 @@ impl Roots {
                     continue;
                 }
                 let kind = live.c_name(live.type_of(object));
-                let text =
-                    if kind.ends_with("iterator") { "values of the loop" } else { "result being made" };
+                let text = if kind.ends_with("iterator") { VALUES_OF_LOOP } else { "result being made" };
                 let holder = Holder { kind: HolderKind::Stack, ..holder.clone() };
                 self.names.push(Name { text: text.into(), holder, object });
             }
         }
     }
 
-    /// What a user's name stands for is that name's: a parameter of a library's function, or the iterator of a loop
-    /// over it, is the same thing for the moment of the call and holds nothing of its own.
-    fn leave_out_aliases(&mut self, live: Live<'_>) {
+    /// What a user's name stands for is that name's: a parameter of a library's function is the same thing for the moment
+    /// of the call and holds nothing of its own.
+    fn leave_out_aliases(&mut self) {
         // At its end a script's namespace has lost the name of its file.
         let of_user = |name: &Name| name.holder.file.is_empty() || origin(&name.holder.file) == Origin::User;
-        let own: FxHashSet<Address> = self
-            .names
-            .iter()
-            .filter(|name| of_user(name) && name.text != ".0")
-            .map(|name| name.object)
-            .collect();
-        self.names.retain(|name| {
-            if name.text == ".0" {
-                let mut of_named = false;
-                let fields = live.type_fields(live.type_of(name.object));
-                if !fields.is_heap_type && fields.is_collected && live.is_tracked(name.object) {
-                    live.traverse(name.object, fields.traverse, &mut |object| {
-                        of_named |= own.contains(&object);
-                    });
-                }
-                return !of_named;
-            }
-            of_user(name) || !own.contains(&name.object)
-        });
+        let own: FxHashSet<Address> =
+            self.names.iter().filter(|name| of_user(name)).map(|name| name.object).collect();
+        self.names.retain(|name| of_user(name) || !own.contains(&name.object));
     }
 
     fn find_modules(&mut self, live: Live<'_>) {
@@ -267,7 +254,8 @@ impl Roots {
         }
     }
 
-    fn add_frame(&mut self, live: Live<'_>, frame: &RunningFrame, holder: &Holder) {
+    /// Of what a comprehension or generator expression runs through, the name is the compiler's: `iterated` takes it.
+    fn add_frame(&mut self, live: Live<'_>, frame: &RunningFrame, holder: &Holder, iterated: &mut Vec<Name>) {
         if frame.locals != 0 && !self.borders.contains(&frame.locals) {
             // The body of a class, or code run with a namespace of its own.
             if live.builtin(live.type_of(frame.locals)) == Some(Builtin::Dict) {
@@ -286,13 +274,12 @@ impl Roots {
             if variable.kind == LocalKind::Free {
                 holder.kind = HolderKind::Closure;
             }
-            let mut text = variable.name;
-            if text.starts_with('.') {
-                // What a generator expression or comprehension runs through has a name of the compiler's only.
+            if variable.name.starts_with('.') {
                 holder.kind = HolderKind::Stack;
-                "values of the loop".clone_into(&mut text);
+                iterated.push(Name { text: VALUES_OF_LOOP.into(), holder, object: variable.value });
+            } else {
+                self.names.push(Name { text: variable.name, holder, object: variable.value });
             }
-            self.names.push(Name { text, holder, object: variable.value });
         }
     }
 }

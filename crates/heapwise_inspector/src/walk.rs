@@ -235,6 +235,11 @@ impl<'a> Walk<'a> {
         self.numbers.get(address)
     }
 
+    /// For how many elements each one of a container stands that the walk has met.
+    pub(crate) fn stands_for(&self, node: u32) -> f64 {
+        self.sampled.get(&node).copied().unwrap_or(1.0)
+    }
+
     /// What was met since the last row ended are the targets of this node.
     fn end_row(&mut self, number: u32) {
         let end = self.targets.len() as u32;
@@ -598,7 +603,7 @@ impl<'a> Walk<'a> {
                     if address == 0 { 1.0 } else { self.live.references(address).clamp(1, 1 << 31) as f64 };
                 weights[place] = (sums[place] / shares).clamp(1.0, most[place]);
             }
-            let factor = weights[place] * self.sampled.get(&number).copied().unwrap_or(1.0);
+            let factor = weights[place] * self.stands_for(number);
             for &target in references.of(number) {
                 sums[target as usize] += factor;
                 most[target as usize] = most[target as usize].max(factor);
