@@ -35,7 +35,7 @@ static CODES: Mutex<Option<FxHashSet<usize>>> = Mutex::new(None);
 /// The same for code objects alone, coarser.
 static CODE_FILTER: [AtomicU8; 4096] = [const { AtomicU8::new(0) }; 4096];
 /// Where every block is recorded, those from this size on are kept here too, for the height of the heap.
-pub(crate) const LARGE: usize = 32 * 1024;
+pub(crate) const LARGE: usize = 2048;
 /// Counts these, where the filter above is full.
 static LARGE_FILTER: [AtomicU8; 1 << 16] = [const { AtomicU8::new(0) }; 1 << 16];
 static LIVE_BYTES: Alone<AtomicI64> = Alone(AtomicI64::new(0));

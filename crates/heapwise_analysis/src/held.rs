@@ -184,12 +184,16 @@ impl<'j, 'a> Held<'j, 'a> {
         if fresh < self.smallest || !chosen && living < all / 10 * 9 || fresh < all / 2 {
             return;
         }
+        // The look that was chosen may have seen the name and had no time for what is behind it.
+        let is_same = |known: &Object| known.name == object.name && same_holder(known, object);
+        if self.objects.iter().any(|known| is_same(known) && known.bytes >= object.bytes) {
+            return;
+        }
         for (key, buffer, block) in blocks {
             self.named.insert(key);
             self.blocks.entry(buffer.address).or_insert(block);
         }
-        // The look that was chosen may have seen the name and had no time for what is behind it.
-        self.objects.retain(|known| known.name != object.name || !same_holder(known, object));
+        self.objects.retain(|known| !is_same(known));
         self.objects.push(object.clone());
     }
 

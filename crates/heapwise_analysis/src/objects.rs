@@ -492,11 +492,10 @@ impl<'a> Join<'a> {
         // What is in small blocks is not shared by this count, so a tenth of the whole may be missing.
         let tolerated = self.peak_bytes / 10;
         let named = |index: usize| {
-            let objects = &profile.inspections()[index].objects;
-            let of_user = objects.iter().filter(|object| object.has_users_name());
-            let bytes: u64 = of_user.map(|object| object.own_bytes).sum();
-            // In twentieths, so that of two that found about the same the nearer one is taken.
-            bytes.min(self.peak_bytes) * 20 / self.peak_bytes.max(1)
+            let look = &profile.inspections()[index];
+            let bytes = look.reached_bytes.saturating_sub(look.unnamed_bytes);
+            // In hundredths, so that of two that found about the same the nearer one is taken.
+            bytes.min(self.peak_bytes) * 100 / self.peak_bytes.max(1)
         };
         let best =
             self.looks.iter().filter(|&&(_, index)| self.shared[index] + tolerated >= most).max_by_key(

@@ -52,7 +52,9 @@ fn is(live: Live<'_>, object: Address, kind: Builtin) -> bool {
 
 /// The axes and blocks of a manager.
 fn manager(live: Live<'_>, manager: Address) -> Option<(Vec<Address>, Vec<Block>)> {
-    let parts = referents(live, manager);
+    let mut parts = referents(live, manager);
+    // That of a series is a class of Python's: up to 3.10 it leads to its attributes by their dict only.
+    parts.extend(live.attributes(manager, 200).into_iter().map(|attribute| attribute.value));
     let axes = parts.iter().copied().find(|&part| is(live, part, Builtin::List))?;
     let items = live.list_items(axes);
     let axes: Vec<Address> = (0..items.length.min(2)).map(|index| live.item(items, index)).collect();
@@ -123,11 +125,7 @@ fn labels(account: &Account<'_, '_>, index: Address) -> Vec<String> {
     if let Some(texts) = attribute(live, values, "_pa_array").and_then(|array| arrow_texts(live, array)) {
         return texts;
     }
-    let mut values = values;
-    // A string array of pandas keeps an array of NumPy.
-    if let Some(inner) = attribute(live, values, "_ndarray") {
-        values = inner;
-    }
+    let values = texts_of_python(live, values).unwrap_or(values);
     if live.c_name(live.type_of(values)) != "numpy.ndarray" {
         return Vec::new();
     }
@@ -146,6 +144,13 @@ fn labels(account: &Account<'_, '_>, index: Address) -> Vec<String> {
             _ => String::new(),
         })
         .collect()
+}
+
+/// The array of NumPy that a string array of pandas keeps its strings of Python in, in a field of C.
+fn texts_of_python(live: Live<'_>, values: Address) -> Option<Address> {
+    let (module, _) = live.type_name(live.type_of(values));
+    let is_array = |&part: &Address| live.c_name(live.type_of(part)) == "numpy.ndarray";
+    if module.starts_with("pandas.") { referents(live, values).into_iter().find(is_array) } else { None }
 }
 
 /// The texts of an array of Arrow, as one would write them; `None` if it is of something else.

@@ -420,7 +420,7 @@ impl<'a> Walk<'a> {
             }
             Form::Dict => self.expand_dict(number, address),
             Form::Set => {
-                for place in self.places(number, live.set_places(address)) {
+                for place in self.places_of(number, live.set_places(address), live.set_length(address)) {
                     if let Some(entry) = live.set_entry(address, place) {
                         self.meet(entry.0);
                     }
@@ -571,10 +571,15 @@ impl<'a> Walk<'a> {
     /// The elements of a container of this length that are looked at: all of a small one, of a large one as many as the
     /// limit allows.
     fn places(&mut self, number: u32, length: usize) -> Places {
+        self.places_of(number, length, length)
+    }
+
+    /// The same of a container that has so many elements at more places.
+    fn places_of(&mut self, number: u32, length: usize, elements: usize) -> Places {
         self.among_many = length > MANY;
         let left = self.limit.nodes.saturating_sub(self.nodes.len());
         let most = (left / 8).max(FEWEST);
-        let step = if length <= most { 1 } else { length.div_ceil(most) };
+        let step = if elements <= most { 1 } else { elements.div_ceil(most) };
         if step > 1 {
             self.complete = false;
             self.sampled.insert(number, step as f64);
@@ -585,19 +590,20 @@ impl<'a> Walk<'a> {
         Places { next: 0, end: piece, step, count, piece, turn: 0, pieces: count.div_ceil(piece.max(1)) }
     }
 
-    /// Bytes of the nodes, where something was sampled with what they stand for: each object that was met through
-    /// a sample stands for as many as the sample left out, divided among those who refer to it.
+    /// Bytes of the nodes, where something was sampled with what they stand for: each object that was met through samples
+    /// alone stands for as many as they left out, divided among those who refer to it.
     pub(crate) fn weighted_sizes(&self) -> Vec<u64> {
         if self.sampled.is_empty() {
             return self.nodes.iter().map(|node| node.size).collect();
         }
-        let mut sums = vec![0f64; self.nodes.len()];
-        let mut most = vec![1f64; self.nodes.len()];
+        let nodes = self.nodes.len();
+        let (mut sums, mut least, mut most) = (vec![0f64; nodes], vec![f64::MAX; nodes], vec![1f64; nodes]);
         let references = self.references();
-        let mut weights = vec![1f64; self.nodes.len()];
-        for number in 0..self.nodes.len() as u32 {
+        let mut weights = vec![1f64; nodes];
+        for number in 0..nodes as u32 {
             let place = number as usize;
-            if most[place] > 1.0 {
+            // What is met by a way without samples is there once, whatever else leads to it.
+            if most[place] > 1.0 && least[place] > 1.0 {
                 let address = self.nodes[place].address;
                 let shares =
                     if address == 0 { 1.0 } else { self.live.references(address).clamp(1, 1 << 31) as f64 };
@@ -605,8 +611,10 @@ impl<'a> Walk<'a> {
             }
             let factor = weights[place] * self.stands_for(number);
             for &target in references.of(number) {
-                sums[target as usize] += factor;
-                most[target as usize] = most[target as usize].max(factor);
+                let target = target as usize;
+                sums[target] += factor;
+                least[target] = least[target].min(factor);
+                most[target] = most[target].max(factor);
             }
         }
         self.nodes.iter().zip(weights).map(|(node, weight)| (node.size as f64 * weight) as u64).collect()
