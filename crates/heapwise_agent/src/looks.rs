@@ -27,7 +27,7 @@ use crate::{blocks, follow, hooks, monitor, platform, process, room};
 /// The part of the run that looks may take, as one in so many.
 const SHARE: u32 = 50;
 /// What looks may take of the run's time before it has passed: short programs are looked at too.
-const CREDIT: Duration = Duration::from_millis(100);
+const CREDIT: Duration = Duration::from_millis(120);
 /// The same where the heap is below a height that was looked at already: what comes back again and again is known, and what
 /// it has become is worth little.
 const CREDIT_BELOW: Duration = Duration::from_millis(20);
@@ -71,7 +71,7 @@ const PATIENCE: u64 = 10;
 const AFTERWARDS: u64 = 15;
 /// Milliseconds from that to the first that finds what the values have become; each further distance is four times longer.
 const FILLED: u64 = 60;
-/// The time from a look to the next that no new height asks for, as a multiple of what it took.
+/// The time from a look that names explain to the next that no new height asks for, as a multiple of what it took.
 const PAUSE: u64 = 16;
 /// A look for values alone takes no longer.
 const SHORT: Duration = Duration::from_millis(20);
@@ -363,7 +363,8 @@ fn write(agent: &'static Agent, looks: &Looks) {
     LOOKED_AT.store(height, Ordering::Relaxed);
     HIGHEST_LOOKED_AT.fetch_max(height, Ordering::Relaxed);
     // Names that explain what is there need not be found.
-    let named = seen.inspection.reached_bytes.saturating_sub(seen.inspection.unnamed_bytes);
+    let named = seen.inspection.reached_bytes.saturating_sub(seen.inspection.unnamed_bytes)
+        + seen.inspection.garbage_bytes;
     let unexplained = height.saturating_sub(named);
     let unexplainable = UNEXPLAINABLE.load(Ordering::Relaxed);
     // Of what there was no name for when the line was done, there is none now.
@@ -376,7 +377,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
     let took = thread_time().saturating_sub(begun);
     let pause = PAUSE * took.as_millis() as u64;
     let next = match again {
-        true => (4 * distance).max(FILLED).max(pause),
+        true => (4 * distance).max(FILLED),
         false if explained => FILLED.max(pause),
         false => AFTERWARDS,
     };

@@ -44,7 +44,7 @@ use crate::walk::{Limit, Walk};
 #[derive(Debug)]
 pub struct Inspector {
     objects: Objects,
-    /// Bytes that names did not explain when garbage was last looked for and none was found.
+    /// Bytes that names did not explain when garbage was last looked for and there was none.
     without_garbage: AtomicU64,
 }
 
@@ -134,15 +134,16 @@ impl Inspector {
         let unexplained = allowance.heap.saturating_sub(reached_bytes);
         let without_garbage = self.without_garbage.load(Ordering::Relaxed);
         let mut garbage = garbage::Garbage::default();
-        // Where there was none, the search is worth its time again once there may be half as much again.
-        if unexplained >= without_garbage + LEAST_GARBAGE.max(allowance.heap / 10).max(without_garbage / 2) {
+        // Where there was none, the search is worth its time again once there may be a quarter as much.
+        if unexplained >= without_garbage + LEAST_GARBAGE.max(allowance.heap / 10).max(without_garbage / 4) {
             // A sixth of the time, before the values take the rest.
             let until = worked + allowance.time * 5 / 6;
-            let found = garbage::find(&walk, &roots.borders, allowance, until).unwrap_or_default();
-            if found.bytes == 0 {
-                self.without_garbage.store(unexplained, Ordering::Relaxed);
+            if let Some(found) = garbage::find(&walk, &roots.borders, allowance, until) {
+                if found.bytes == 0 {
+                    self.without_garbage.store(unexplained, Ordering::Relaxed);
+                }
+                garbage = found;
             }
-            garbage = found;
         }
         let mut inspection = describe::describe(&walk, &roots, allowance, worked + allowance.time);
         inspection.garbage_bytes = garbage.bytes;
