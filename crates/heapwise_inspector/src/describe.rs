@@ -26,6 +26,8 @@ use crate::walk::Walk;
 const MOST_HOLDERS: usize = 60;
 /// The values of a thing that no name of the user's leads to are looked at for one in so many of the look's time.
 const SHARE_OF_UNNAMED: u32 = 16;
+/// Nodes that may be met to find the bytes of parts when the time of the look is over.
+const MOST_REACHED: usize = 200_000;
 /// Parts of each.
 const MOST_PARTS: usize = 40;
 /// In a container of more elements, only those that hold much are looked for.
@@ -67,6 +69,8 @@ struct Reach {
     turns: Vec<u32>,
     turn: u32,
     stack: Vec<u32>,
+    /// Nodes that were met for it.
+    met: usize,
 }
 
 impl<'w, 'a> Account<'w, 'a> {
@@ -98,7 +102,7 @@ impl<'w, 'a> Account<'w, 'a> {
 
     /// Bytes that a node keeps alive, itself included.
     fn reached(&self, node: u32) -> u64 {
-        let Reach { bytes, turns, turn, stack } = &mut *self.reach.borrow_mut();
+        let Reach { bytes, turns, turn, stack, met } = &mut *self.reach.borrow_mut();
         if let Some(&known) = bytes.get(&node) {
             return known;
         }
@@ -109,6 +113,7 @@ impl<'w, 'a> Account<'w, 'a> {
         stack.push(node);
         let mut sum: u64 = 0;
         while let Some(node) = stack.pop() {
+            *met += 1;
             sum = sum.saturating_add(self.sizes[node as usize]);
             let fresh = |target: &u32| std::mem::replace(&mut turns[*target as usize], *turn) != *turn;
             stack.extend(references.of(node).iter().copied().filter(fresh));
@@ -379,7 +384,8 @@ impl<'w, 'a> Account<'w, 'a> {
         candidates.truncate(MOST_PARTS * 2);
         let mut parts: Vec<Object> = Vec::new();
         for (_, label, value) in candidates {
-            if !self.has_time() {
+            // Objects that refer to each other all reach each other.
+            if self.reach.borrow().met > MOST_REACHED && !self.has_time() {
                 break;
             }
             let (bytes, own_bytes) = self.bytes_of(value);
