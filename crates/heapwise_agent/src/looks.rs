@@ -6,9 +6,10 @@
 //! followed by another when the line that made it is done ([`follow`]), or a little later, and that by short ones at
 //! growing distances: arrays are made first and filled then.
 //!
-//! Invariants: the looks together stay within [`SHARE`] of the run beside [`CREDIT`], and each within [`SHARE_OF_ROOM`]
-//! of the memory that the program may still get; no thread of the agent waits for the GIL while the interpreter ends or
-//! forks: [`before_fork`] and [`at_exit`] run in time and wait for it to be gone; what a look allocates is not counted.
+//! Invariants: the looks together stay within [`SHARE`] of the run, and each within [`SHARE_OF_ROOM`] of the memory
+//! that the program may still get; no thread of the agent waits for the GIL while the
+//! interpreter ends or forks: [`before_fork`] and [`at_exit`] run in time and wait for it to be gone; what a look
+//! allocates is not counted.
 
 use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,10 +28,7 @@ use crate::{blocks, follow, hooks, monitor, platform, process, room};
 /// The part of the run that looks may take, as one in so many.
 const SHARE: u32 = 50;
 /// What looks may take of the run's time before it has passed: short programs are looked at too.
-const CREDIT: Duration = Duration::from_millis(120);
-/// The same where the heap is below a height that was looked at already: what comes back again and again is known, and what
-/// it has become is worth little.
-const CREDIT_BELOW: Duration = Duration::from_millis(20);
+const CREDIT: Duration = Duration::from_millis(200);
 /// The part of it that is kept for the last look, when the program has ended.
 const FOR_THE_LAST: Duration = Duration::from_millis(8);
 /// What looks may write into the capture, bytes, and what more for each second of the run: hours of it stay within
@@ -71,8 +69,6 @@ const PATIENCE: u64 = 10;
 const AFTERWARDS: u64 = 15;
 /// Milliseconds from that to the first that finds what the values have become; each further distance is four times longer.
 const FILLED: u64 = 60;
-/// The time from a look that names explain to the next that no new height asks for, as a multiple of what it took.
-const PAUSE: u64 = 16;
 /// A look for values alone takes no longer.
 const SHORT: Duration = Duration::from_millis(20);
 /// Holders below this share of the heap are left out.
@@ -90,11 +86,7 @@ static AGAIN_AT: AtomicU64 = AtomicU64::new(0);
 static DISTANCE: AtomicU64 = AtomicU64::new(0);
 static HIGHEST: AtomicU64 = AtomicU64::new(0);
 static LOOKED_AT: AtomicU64 = AtomicU64::new(0);
-/// The highest height at which a look was taken.
-static HIGHEST_LOOKED_AT: AtomicU64 = AtomicU64::new(0);
 static LAST_SEQUENCE: AtomicU64 = AtomicU64::new(0);
-/// Bytes that names did not explain at the look that found most: code, and what libraries keep for themselves.
-static UNEXPLAINABLE: AtomicU64 = AtomicU64::new(u64::MAX);
 /// The last look found names of the user's for most of the heap.
 static NAMED: AtomicBool = AtomicBool::new(false);
 static SPENT_NS: AtomicU64 = AtomicU64::new(0);
@@ -166,12 +158,8 @@ fn want(agent: &Agent, height: u64) {
         return;
     }
     HIGHEST.fetch_max(height, Ordering::Relaxed);
-    if left(agent, height) < LEAST {
-        // Above all known heights this one stays due, and the next block asks again.
-        let known = HIGHEST_LOOKED_AT.load(Ordering::Relaxed);
-        if height < known {
-            DUE_AT.store(known, Ordering::Relaxed);
-        }
+    // Without time to look the height stays due, and the next block above it asks again.
+    if left(agent) < LEAST {
         return;
     }
     let now = platform::coarse_ms().max(1);
@@ -189,15 +177,13 @@ fn allowed(agent: &Agent) -> Duration {
     CREDIT + Duration::from_millis(run) / SHARE
 }
 
-/// The time that looks at this height may still take; none while they have written what they may.
-fn left(agent: &Agent, height: u64) -> Duration {
+/// The time that looks may still take; none while they have written what they may.
+fn left(agent: &Agent) -> Duration {
     let run_s = platform::coarse_ms().saturating_sub(agent.start_ms) / 1000;
     if WRITTEN.load(Ordering::Relaxed) > BYTES + run_s * BYTES_PER_S {
         return Duration::ZERO;
     }
     let kept = if OFF.load(Ordering::Relaxed) { Duration::ZERO } else { FOR_THE_LAST };
-    let below = height < HIGHEST_LOOKED_AT.load(Ordering::Relaxed) && !OFF.load(Ordering::Relaxed);
-    let kept = if below { kept + CREDIT.saturating_sub(CREDIT_BELOW) } else { kept };
     allowed(agent).saturating_sub(kept + Duration::from_nanos(SPENT_NS.load(Ordering::Relaxed)))
 }
 
@@ -221,7 +207,7 @@ pub(crate) fn tick(agent: &'static Agent) {
     if again != 0 && now >= again {
         // What was there for a moment only is gone by now; what is left of it has its name.
         if height >= looked / 4 {
-            want(agent, height.max(looked));
+            want(agent, height);
         } else {
             AGAIN_AT.store(0, Ordering::Relaxed);
         }
@@ -260,8 +246,7 @@ unsafe extern "C" fn follow_on(_: *mut c_void) -> c_int {
         }
         // What was there for a moment only is gone by now.
         follow::Answer::Done
-            if height(agent) >= LOOKED_AT.load(Ordering::Relaxed) / 4
-                && left(agent, LOOKED_AT.load(Ordering::Relaxed)) >= LEAST =>
+            if height(agent) >= LOOKED_AT.load(Ordering::Relaxed) / 4 && left(agent) >= LEAST =>
         {
             AGAIN_AT.store(platform::coarse_ms().max(1), Ordering::Relaxed);
             look();
@@ -298,7 +283,6 @@ fn look() {
 }
 
 fn write(agent: &'static Agent, looks: &Looks) {
-    let begun = thread_time();
     let height = height(agent);
     let highest = HIGHEST.fetch_max(height, Ordering::Relaxed).max(height);
     // SAFETY: the GIL is held, and the inspector was made for this interpreter.
@@ -321,14 +305,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
         true => (PART, LONGEST),
         false => (PART_WHILE_GROWING, WHILE_GROWING),
     };
-    // What completes a look is of the height of that.
-    let of_height = if again { height.max(looked) } else { height };
-    let left_now = left(agent, of_height);
-    if left_now < LEAST {
-        DUE_AT.store((height + STEP).max(HIGHEST_LOOKED_AT.load(Ordering::Relaxed)), Ordering::Relaxed);
-        return;
-    }
-    let time = (left_now / part).clamp(LEAST, longest);
+    let time = (left(agent) / part).clamp(LEAST, longest);
     let objects =
         (time.as_millis() as u64 * OBJECTS_PER_MS).clamp(LEAST_OBJECTS, MOST_OBJECTS.min(affordable));
     let smallest = (highest / SMALLEST_SHARE).max(SMALLEST);
@@ -361,30 +338,19 @@ fn write(agent: &'static Agent, looks: &Looks) {
         tables.write(sink, &TableRecord::Inspection { text: &text })
     });
     LOOKED_AT.store(height, Ordering::Relaxed);
-    HIGHEST_LOOKED_AT.fetch_max(height, Ordering::Relaxed);
     // Names that explain what is there need not be found.
-    let named = seen.inspection.reached_bytes.saturating_sub(seen.inspection.unnamed_bytes)
-        + seen.inspection.garbage_bytes;
-    let unexplained = height.saturating_sub(named);
-    let unexplainable = UNEXPLAINABLE.load(Ordering::Relaxed);
-    // Of what there was no name for when the line was done, there is none now.
-    let without_name = if unexplainable == u64::MAX { 0 } else { unexplainable };
-    let explained = unexplained.saturating_sub(without_name) <= height / 10;
-    if again || explained {
-        UNEXPLAINABLE.store(unexplainable.min(unexplained), Ordering::Relaxed);
-    }
+    let named = seen.inspection.reached_bytes.saturating_sub(seen.inspection.unnamed_bytes);
+    let explained = named >= height / 10 * 9;
     NAMED.store(explained, Ordering::Relaxed);
-    let took = thread_time().saturating_sub(begun);
-    let pause = PAUSE * took.as_millis() as u64;
     let next = match again {
         true => (4 * distance).max(FILLED),
-        false if explained => FILLED.max(pause),
+        false if explained => FILLED,
         false => AFTERWARDS,
     };
     DISTANCE.store(next, Ordering::Relaxed);
     AGAIN_AT.store(platform::coarse_ms() + next, Ordering::Relaxed);
     // With little left the heights are further apart.
-    let apart = if 2 * left(agent, of_height) >= allowed(agent) { height / 10 } else { height / 6 };
+    let apart = if 2 * left(agent) >= allowed(agent) { height / 10 } else { height / 6 };
     DUE_AT.store((height + apart.max(STEP)).max(highest / 10 * 9), Ordering::Relaxed);
     if explained {
         follow::end();
@@ -394,7 +360,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
             let call = holder.called_from.as_ref().map(|call| (call.file.clone(), call.function.clone()));
             call.unwrap_or_else(|| (holder.file.clone(), holder.function.clone()))
         });
-        if follow::begin((left(agent, of_height) / PART_TO_FOLLOW).as_nanos() as u64, function) {
+        if follow::begin((left(agent) / PART_TO_FOLLOW).as_nanos() as u64, function) {
             looks.gil.call_soon(follow_on);
         }
     }
@@ -502,9 +468,7 @@ pub(crate) fn after_fork_in_child() {
     LAST_SEQUENCE.store(0, Ordering::Relaxed);
     follow::after_fork_in_child();
     NAMED.store(false, Ordering::Relaxed);
-    UNEXPLAINABLE.store(u64::MAX, Ordering::Relaxed);
     HIGHEST.store(0, Ordering::Relaxed);
-    HIGHEST_LOOKED_AT.store(0, Ordering::Relaxed);
     LOOKED_AT.store(0, Ordering::Relaxed);
     DUE_AT.store(STEP, Ordering::Relaxed);
     FORKING.store(false, Ordering::Release);
@@ -521,7 +485,7 @@ unsafe extern "C" fn at_exit(_: *mut c_void, _: *mut c_void) -> *mut c_void {
         let height = height(agent);
         // Much of the highest heap may still be there under the name that it got last.
         let highest = HIGHEST.load(Ordering::Relaxed);
-        if height >= highest / 4 && height >= STEP / 2 && left(agent, height) >= LEAST {
+        if height >= highest / 4 && height >= STEP / 2 && left(agent) >= LEAST {
             look();
         }
     }
