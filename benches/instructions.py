@@ -26,6 +26,10 @@ BOUNDS = Path(__file__).resolve().with_suffix(".json")
 MARGIN = 0.10
 LEAST_MARGIN = 3.0
 TURNS = 2_000
+# A recorded block costs some thousand instructions: of small ones there are so many that one more or less is not seen.
+# What is kept of them stays below the height from which on heapwise looks at the live objects.
+OF_SMALL_BLOCKS = 100_000
+OF_KEPT_BLOCKS = 10_000
 MODES = ("plain", "sampled", "exact")
 # Called from Python as `os.getpgrp`; neither the interpreter nor heapwise has another use for it.
 MARKER = "getpgrp"
@@ -40,12 +44,13 @@ class Operation:
     name: str
     statement: str
     depth: int = 0
+    turns: int = TURNS
 
 
 OPERATIONS = (
     Operation("call of a function", "nothing()"),
-    Operation("object(), dropped", "object()"),
-    Operation("object(), kept", "kept.append(object())"),
+    Operation("object(), dropped", "object()", turns=OF_SMALL_BLOCKS),
+    Operation("object(), kept", "kept.append(object())", turns=OF_KEPT_BLOCKS),
     Operation("[None] * 100, dropped", "[None] * 100"),
     Operation("bytearray(1000), dropped", "bytearray(1000)"),
     Operation("bytearray(20000), dropped", "bytearray(20000)"),
@@ -72,27 +77,27 @@ def beneath(depth):
         beneath(depth - 1)
     else:
         bytearray(20000)
-def descend(depth, work):
+def descend(depth, work, turns):
     if depth:
-        descend(depth - 1, work)
+        descend(depth - 1, work, turns)
     else:
         # What is seen for the first time is not the cost of an operation.
         work(50)
         os.{marker}()
-        work({turns})
+        work(turns)
         os.{marker}()
 """
 # Repeated without a counter: the integers of range() would be allocations too.
 REPEAT = """def work(n):
     for _ in itertools.repeat(None, n):
         {statement}
-descend({depth}, work)
+descend({depth}, work, {turns})
 """
 
 
 def source() -> str:
-    repeats = [REPEAT.format(statement=each.statement, depth=each.depth) for each in OPERATIONS]
-    return PROGRAM.format(marker=MARKER, turns=TURNS) + "".join(repeats)
+    repeats = [REPEAT.format(statement=each.statement, depth=each.depth, turns=each.turns) for each in OPERATIONS]
+    return PROGRAM.format(marker=MARKER) + "".join(repeats)
 
 
 def parts(mode: str, target: Target, folder: Path) -> list[int]:
@@ -136,7 +141,7 @@ def measure(modes: tuple[str, ...], target: Target) -> Counts:
         for mode in modes:
             counted = parts(mode, target, Path(folder))
             for number, each in enumerate(OPERATIONS):
-                found[each.name][mode] = counted[2 * number + 1] / TURNS
+                found[each.name][mode] = counted[2 * number + 1] / each.turns
             found[START][mode], found[END][mode] = counted[0] / 1e3, counted[-1] / 1e3
     return found
 

@@ -39,3 +39,18 @@ def test_no_method_of_the_programs_is_called(environment: Environment, mode: Mod
         # What is 100,000 lists deep may not be reached in time.
         assert held["everything"] >= 13_000_000, held
         assert held["grown"] >= 36_000_000, held
+
+
+@pytest.mark.parametrize("mode", ["sampled", "exact"])
+def test_dead_places_of_evaluation_stacks_are_not_believed(
+    environment: Environment, mode: Mode, tmp_path: Path
+) -> None:
+    capture = tmp_path / "run.heapwise"
+    done = record(environment, [TARGETS / "dead_places.py"], capture, mode)
+    assert (done.status, done.stdout, done.stderr) == (0, b"2\n", b""), done
+    report = read_report(environment, capture)
+    assert not report["run"]["problems"]
+    if environment.interpreter.version <= LOOKED_AT:
+        assert report["looks"]["count"] >= 4, report["looks"]
+        held = {item["name"]: item["bytes"] for item in report["objects"]}
+        assert held["kept"] >= 60_000_000, held

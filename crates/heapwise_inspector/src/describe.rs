@@ -26,6 +26,8 @@ use crate::walk::Walk;
 const MOST_HOLDERS: usize = 60;
 /// The values of a thing that no name of the user's leads to are looked at for one in so many of the look's time.
 const SHARE_OF_UNNAMED: u32 = 16;
+/// Nodes that may be met to find the bytes of parts when the time of the look is over.
+const MOST_REACHED: usize = 200_000;
 /// Parts of each.
 const MOST_PARTS: usize = 40;
 /// In a container of more elements, only those that hold much are looked for.
@@ -56,6 +58,19 @@ pub(crate) struct Account<'w, 'a> {
     pub(crate) until: Option<Duration>,
     /// What is known of values by now, by where they start: an object may have several names.
     known: RefCell<FxHashMap<(Address, Vec<u64>), Facts>>,
+    reach: RefCell<Reach>,
+}
+
+/// What nodes reach, as far as that was asked for.
+#[derive(Default)]
+struct Reach {
+    bytes: FxHashMap<u32, u64>,
+    /// By node the turn in which it was reached last.
+    turns: Vec<u32>,
+    turn: u32,
+    stack: Vec<u32>,
+    /// Nodes that were met for it.
+    met: usize,
 }
 
 impl<'w, 'a> Account<'w, 'a> {
@@ -68,7 +83,16 @@ impl<'w, 'a> Account<'w, 'a> {
         };
         let (dominator, order) = dominators(walk.references(), counts);
         let retained = retained(&sizes, &dominator, &order);
-        Self { walk, sizes, dominator, retained, order, until, known: RefCell::default() }
+        Self {
+            walk,
+            sizes,
+            dominator,
+            retained,
+            order,
+            until,
+            known: RefCell::default(),
+            reach: RefCell::default(),
+        }
     }
 
     /// Whether there is time left to look at values.
@@ -78,15 +102,23 @@ impl<'w, 'a> Account<'w, 'a> {
 
     /// Bytes that a node keeps alive, itself included.
     fn reached(&self, node: u32) -> u64 {
+        let Reach { bytes, turns, turn, stack, met } = &mut *self.reach.borrow_mut();
+        if let Some(&known) = bytes.get(&node) {
+            return known;
+        }
         let references = self.walk.references();
-        let mut seen = FxHashSet::default();
-        let mut stack = vec![node];
-        seen.insert(node);
+        turns.resize(references.nodes(), 0);
+        *turn += 1;
+        turns[node as usize] = *turn;
+        stack.push(node);
         let mut sum: u64 = 0;
         while let Some(node) = stack.pop() {
+            *met += 1;
             sum = sum.saturating_add(self.sizes[node as usize]);
-            stack.extend(references.of(node).iter().copied().filter(|&target| seen.insert(target)));
+            let fresh = |target: &u32| std::mem::replace(&mut turns[*target as usize], *turn) != *turn;
+            stack.extend(references.of(node).iter().copied().filter(fresh));
         }
+        bytes.insert(node, sum);
         sum
     }
 
@@ -330,7 +362,8 @@ impl<'w, 'a> Account<'w, 'a> {
                     if form == Form::List { live.list_items(address) } else { live.tuple_items(address) };
                 let wanted = self.wanted_elements(address, items.length, &large);
                 let step = items.length.div_ceil(MOST_ELEMENTS).max(1);
-                for index in (0..items.length).step_by(step) {
+                let none = wanted.as_ref().is_some_and(FxHashSet::is_empty);
+                for index in (0..if none { 0 } else { items.length }).step_by(step) {
                     let value = live.item(items, index);
                     if wanted.as_ref().is_none_or(|wanted| wanted.contains(&value)) {
                         add(Label::Index(index), value);
@@ -351,6 +384,10 @@ impl<'w, 'a> Account<'w, 'a> {
         candidates.truncate(MOST_PARTS * 2);
         let mut parts: Vec<Object> = Vec::new();
         for (_, label, value) in candidates {
+            // Objects that refer to each other all reach each other.
+            if self.reach.borrow().met > MOST_REACHED && !self.has_time() {
+                break;
+            }
             let (bytes, own_bytes) = self.bytes_of(value);
             if bytes >= least {
                 let name = self.part_name(name, &label);

@@ -40,7 +40,7 @@ macro_rules! integers {
 integers!(i8, i16, i32, i64, u8, u16, u32, u64);
 
 macro_rules! floats {
-    ($($kind:ty, $wide:literal);*) => {$(
+    ($($kind:ty, $wide:literal, $all_whole:literal);*) => {$(
         impl Element for $kind {
             const FLOATING: bool = true;
             const WIDE: bool = $wide;
@@ -52,7 +52,12 @@ macro_rules! floats {
             fn is_nan(self) -> bool { self != self }
             #[inline]
             #[expect(clippy::float_cmp, reason = "whether it is the same number is the question")]
-            fn is_whole(self) -> bool { (self.trunc() == self) & self.is_finite() }
+            fn is_whole(self) -> bool {
+                // Added to that number and taken from it again, a smaller one is rounded. Without a call, as `trunc` is one
+                // where there is no instruction for it.
+                let size = self.abs();
+                (((size + $all_whole) - $all_whole == size) | (size >= $all_whole)) & (size < Self::INFINITY)
+            }
             #[inline]
             #[expect(clippy::float_cmp, reason = "whether it is the same number is the question")]
             fn survives_narrowing(self) -> bool { (self as f32) as $kind == self }
@@ -61,7 +66,8 @@ macro_rules! floats {
     )*};
 }
 
-floats!(f32, false; f64, true);
+// With the number from which on there is nothing behind the point.
+floats!(f32, false, 8_388_608.0; f64, true, 4_503_599_627_370_496.0);
 
 /// What was seen of a row of numbers.
 #[derive(Debug, Clone, Copy)]
@@ -170,6 +176,20 @@ mod tests {
         assert_eq!((whole.all_integers, whole.float32_exact), (Some(true), Some(true)));
         assert_eq!(facts(&[f64::from(1 << 25) + 1.0]).float32_exact, Some(false));
         assert_eq!(facts(&[0.5f32]).float32_exact, None);
+    }
+
+    #[test]
+    fn what_is_behind_the_point_is_seen_up_to_where_nothing_can_be() {
+        let all = f64::from_bits((1023 + 52) << 52);
+        for whole in [0.0, -0.0, 1.0, -7.0, all - 1.0, all, all + 1.0, 3.0 * all + 1.0, -all, f64::MAX] {
+            assert!(whole.is_whole(), "{whole}");
+        }
+        for broken in [0.5, -0.1, f64::MIN_POSITIVE, 1e9 + 0.25, all / 2.0 - 0.5, f64::NAN, f64::NEG_INFINITY]
+        {
+            assert!(!broken.is_whole(), "{broken}");
+        }
+        assert!(8_388_607.0f32.is_whole() && 16_777_216.0f32.is_whole() && f32::MAX.is_whole());
+        assert!(!4_194_303.5f32.is_whole() && !f32::INFINITY.is_whole());
     }
 
     #[test]
