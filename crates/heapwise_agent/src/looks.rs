@@ -29,8 +29,11 @@ use crate::{blocks, follow, hooks, monitor, platform, process, room};
 const SHARE: u32 = 50;
 /// What looks may take of the run's time before it has passed: short programs are looked at too.
 const CREDIT: Duration = Duration::from_millis(200);
-/// The part of it that is kept for the last look, when the program has ended.
+/// The same for looks at heights that were looked at before: what comes and goes is seen often enough in its share.
+const CREDIT_OF_KNOWN: Duration = Duration::from_millis(30);
+/// The part of it that is kept for the last look, when the program has ended, and the most that this takes.
 const FOR_THE_LAST: Duration = Duration::from_millis(8);
+const LAST: Duration = Duration::from_millis(30);
 /// What looks may write into the capture, bytes, and what more for each second of the run: hours of it stay within
 /// some MB.
 const BYTES: u64 = 4_000_000;
@@ -85,6 +88,8 @@ static AGAIN_AT: AtomicU64 = AtomicU64::new(0);
 /// Its distance from the look before, milliseconds.
 static DISTANCE: AtomicU64 = AtomicU64::new(0);
 static HIGHEST: AtomicU64 = AtomicU64::new(0);
+/// The highest that was looked at.
+static HIGHEST_LOOKED: AtomicU64 = AtomicU64::new(0);
 static LOOKED_AT: AtomicU64 = AtomicU64::new(0);
 static LAST_SEQUENCE: AtomicU64 = AtomicU64::new(0);
 /// The last look found names of the user's for most of the heap.
@@ -158,8 +163,12 @@ fn want(agent: &Agent, height: u64) {
         return;
     }
     HIGHEST.fetch_max(height, Ordering::Relaxed);
-    // Without time to look the height stays due, and the next block above it asks again.
-    if left(agent) < LEAST {
+    if left(agent, credit(height)) < LEAST {
+        // A new height stays due, and the next block above it asks again.
+        let known = HIGHEST_LOOKED.load(Ordering::Relaxed);
+        if height <= known {
+            DUE_AT.store(known + 1, Ordering::Relaxed);
+        }
         return;
     }
     let now = platform::coarse_ms().max(1);
@@ -171,20 +180,31 @@ fn want(agent: &Agent, height: u64) {
     }
 }
 
-/// The time that looks may take by now, all together.
-fn allowed(agent: &Agent) -> Duration {
+/// What a look at this height may take of before it has passed.
+fn credit(height: u64) -> Duration {
+    let again = AGAIN_AT.load(Ordering::Relaxed);
+    let is_new = if again != 0 && platform::coarse_ms() >= again {
+        DISTANCE.load(Ordering::Relaxed) < FILLED
+    } else {
+        height > HIGHEST_LOOKED.load(Ordering::Relaxed)
+    };
+    if is_new { CREDIT } else { CREDIT_OF_KNOWN }
+}
+
+/// The time that looks may take by now, all together, with this credit.
+fn allowed(agent: &Agent, credit: Duration) -> Duration {
     let run = platform::coarse_ms().saturating_sub(agent.start_ms);
-    CREDIT + Duration::from_millis(run) / SHARE
+    credit + Duration::from_millis(run) / SHARE
 }
 
 /// The time that looks may still take; none while they have written what they may.
-fn left(agent: &Agent) -> Duration {
+fn left(agent: &Agent, credit: Duration) -> Duration {
     let run_s = platform::coarse_ms().saturating_sub(agent.start_ms) / 1000;
     if WRITTEN.load(Ordering::Relaxed) > BYTES + run_s * BYTES_PER_S {
         return Duration::ZERO;
     }
     let kept = if OFF.load(Ordering::Relaxed) { Duration::ZERO } else { FOR_THE_LAST };
-    allowed(agent).saturating_sub(kept + Duration::from_nanos(SPENT_NS.load(Ordering::Relaxed)))
+    allowed(agent, credit).saturating_sub(kept + Duration::from_nanos(SPENT_NS.load(Ordering::Relaxed)))
 }
 
 /// What the agent's own thread does at each tick: looks that are late or due again.
@@ -246,7 +266,7 @@ unsafe extern "C" fn follow_on(_: *mut c_void) -> c_int {
         }
         // What was there for a moment only is gone by now.
         follow::Answer::Done
-            if height(agent) >= LOOKED_AT.load(Ordering::Relaxed) / 4 && left(agent) >= LEAST =>
+            if height(agent) >= LOOKED_AT.load(Ordering::Relaxed) / 4 && left(agent, CREDIT) >= LEAST =>
         {
             AGAIN_AT.store(platform::coarse_ms().max(1), Ordering::Relaxed);
             look();
@@ -291,6 +311,8 @@ fn write(agent: &'static Agent, looks: &Looks) {
         return;
     }
     let affordable = (room::left() / SHARE_OF_ROOM).saturating_sub(BESIDE_NOTES) / NOTE;
+    let credit = if OFF.load(Ordering::Relaxed) { CREDIT } else { credit(height) };
+    let left = left(agent, credit);
     let due = AGAIN_AT.swap(0, Ordering::Relaxed);
     if affordable < LEAST_OBJECTS {
         DUE_AT.store(height + STEP, Ordering::Relaxed);
@@ -300,12 +322,12 @@ fn write(agent: &'static Agent, looks: &Looks) {
     let again = due != 0 && platform::coarse_ms() >= due && height < looked.saturating_add(looked / 20);
     let distance = DISTANCE.load(Ordering::Relaxed);
     let (part, longest) = match again {
-        _ if OFF.load(Ordering::Relaxed) => (1, LONGEST),
+        _ if OFF.load(Ordering::Relaxed) => (1, LAST),
         true if distance >= FILLED => (PART, SHORT),
         true => (PART, LONGEST),
         false => (PART_WHILE_GROWING, WHILE_GROWING),
     };
-    let time = (left(agent) / part).clamp(LEAST, longest);
+    let time = (left / part).clamp(LEAST, longest);
     let objects =
         (time.as_millis() as u64 * OBJECTS_PER_MS).clamp(LEAST_OBJECTS, MOST_OBJECTS.min(affordable));
     let smallest = (highest / SMALLEST_SHARE).max(SMALLEST);
@@ -320,7 +342,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
     // SAFETY: as above.
     let mut seen = unsafe { looks.inspector.look(&agent.interpreter, allowance) };
     seen.inspection.sequence = sequence;
-    seen.inspection.allowed_ns = allowed(agent).as_nanos() as u64;
+    seen.inspection.allowed_ns = allowed(agent, CREDIT).as_nanos() as u64;
     seen.inspection.spent_ns = SPENT_NS.load(Ordering::Relaxed);
     seen.inspection.time_ns = platform::coarse_ms().saturating_sub(agent.start_ms) * 1_000_000;
     let text = seen.inspection.encode();
@@ -338,6 +360,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
         tables.write(sink, &TableRecord::Inspection { text: &text })
     });
     LOOKED_AT.store(height, Ordering::Relaxed);
+    HIGHEST_LOOKED.fetch_max(height, Ordering::Relaxed);
     // Names that explain what is there need not be found.
     let named = seen.inspection.reached_bytes.saturating_sub(seen.inspection.unnamed_bytes);
     let explained = named >= height / 10 * 9;
@@ -350,7 +373,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
     DISTANCE.store(next, Ordering::Relaxed);
     AGAIN_AT.store(platform::coarse_ms() + next, Ordering::Relaxed);
     // With little left the heights are further apart.
-    let apart = if 2 * left(agent) >= allowed(agent) { height / 10 } else { height / 6 };
+    let apart = if left >= CREDIT / 2 { height / 10 } else { height / 6 };
     DUE_AT.store((height + apart.max(STEP)).max(highest / 10 * 9), Ordering::Relaxed);
     if explained {
         follow::end();
@@ -360,7 +383,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
             let call = holder.called_from.as_ref().map(|call| (call.file.clone(), call.function.clone()));
             call.unwrap_or_else(|| (holder.file.clone(), holder.function.clone()))
         });
-        if follow::begin((left(agent) / PART_TO_FOLLOW).as_nanos() as u64, function) {
+        if follow::begin((left / PART_TO_FOLLOW).as_nanos() as u64, function) {
             looks.gil.call_soon(follow_on);
         }
     }
@@ -469,6 +492,7 @@ pub(crate) fn after_fork_in_child() {
     follow::after_fork_in_child();
     NAMED.store(false, Ordering::Relaxed);
     HIGHEST.store(0, Ordering::Relaxed);
+    HIGHEST_LOOKED.store(0, Ordering::Relaxed);
     LOOKED_AT.store(0, Ordering::Relaxed);
     DUE_AT.store(STEP, Ordering::Relaxed);
     FORKING.store(false, Ordering::Release);
@@ -485,7 +509,7 @@ unsafe extern "C" fn at_exit(_: *mut c_void, _: *mut c_void) -> *mut c_void {
         let height = height(agent);
         // Much of the highest heap may still be there under the name that it got last.
         let highest = HIGHEST.load(Ordering::Relaxed);
-        if height >= highest / 4 && height >= STEP / 2 && left(agent) >= LEAST {
+        if height >= highest / 4 && height >= STEP / 2 && left(agent, CREDIT) >= LEAST {
             look();
         }
     }
