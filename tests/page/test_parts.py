@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from browser import byte_counts, chromium, make_page, opened, payload_of, selected_bytes, walk
-from playwright.sync_api import Browser
+from browser import Made, byte_counts, make_page, opened, payload_of, selected_bytes, walk
+from playwright.sync_api import Browser, expect
 
 # Each of two processes holds 20 MB or 30 MB in a thread of its own while the first one holds 10 MB.
 PROGRAM = """\
@@ -43,19 +41,6 @@ def main():
 
 main()
 """
-
-Made = tuple[Path, dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    return make_page(tmp_path_factory.mktemp("parts"), PROGRAM)
 
 
 def test_the_page_is_of_all_processes(browser: Browser, made: Made) -> None:
@@ -100,9 +85,10 @@ def test_a_chosen_process_is_all_that_is_seen(browser: Browser, made: Made, inde
         assert not any(f"{other / 1e6:.1f} MB" in shown for other in held.values() if other != held[index])
         address = page.url
         page.keyboard.press("Backspace")
+        expect(page.locator('[data-tab="lines"]')).to_have_attribute("aria-selected", "true")
         page.keyboard.press("Backspace")
-        page.wait_for_function("!location.hash.includes('of=')")
-        assert selected_bytes(page) == report["peak"]["heap_bytes"]
+        expect(page.locator("#selected")).to_have_attribute("data-bytes", str(report["peak"]["heap_bytes"]))
+        assert "of=" not in page.url
     with opened(browser, path, address.split("#", 1)[1]) as page:
         assert selected_bytes(page) == process["peak_bytes"]
 
