@@ -7,7 +7,18 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from browser import Made, byte_counts, heapwise, opened, payload_of, selected_bytes, walk, with_payload
+from browser import (
+    Made,
+    byte_counts,
+    heapwise,
+    make_page,
+    opened,
+    painted,
+    payload_of,
+    selected_bytes,
+    walk,
+    with_payload,
+)
 from playwright.sync_api import Browser, expect
 
 # At first `scratch` holds 10 MB; at the peak, when that is gone, `load` holds 40 MB; 5 MB are never freed.
@@ -176,6 +187,24 @@ def test_search_narrows_and_escape_ends_it(browser: Browser, made: Made) -> None
         page.keyboard.press("/")
         page.keyboard.type("nothing is called so")
         assert "Nothing matches" in page.inner_text(".details")
+
+
+def test_frames_too_narrow_to_be_drawn_are_not_passed_over(browser: Browser, tmp_path: Path) -> None:
+    program = """\
+source = "def allocate(kept):\\n" + "    kept.append(bytearray(20_000))\\n" * 3_000
+space = {}
+exec(compile(source, "/srv/many.py", "exec"), space)
+space["allocate"](kept := [])
+"""
+    path, _ = make_page(tmp_path, program)
+    with opened(browser, path) as page:
+        painted(page)
+        # Below the line that called them, where nothing would be, stands one box as wide as all of them.
+        colour = """canvas => {
+            const {data} = canvas.getContext('2d').getImageData(0, 22 * 2.2, canvas.width, 1);
+            return [0.3, 0.6].map(at => data.slice(Math.floor(canvas.width * at) * 4).slice(0, 4).join());
+        }"""
+        assert page.locator(".flame canvas").evaluate(colour) == ["233,228,238,255"] * 2
 
 
 def test_a_link_brings_the_view_back_and_back_goes_back(browser: Browser, made: Made) -> None:

@@ -93,6 +93,50 @@ def test_a_chosen_process_is_all_that_is_seen(browser: Browser, made: Made, inde
         assert selected_bytes(page) == process["peak_bytes"]
 
 
+def test_objects_are_those_of_the_chosen_process(browser: Browser, tmp_path: Path) -> None:
+    # Counting is work in Python, between whose instructions the objects are looked at.
+    program = """\
+import multiprocessing
+
+def hold(size, ready, go):
+    block = bytearray(size)
+    for number in range(500_000):
+        size += number
+    ready.send(None)
+    go.recv()
+    del block
+
+def main():
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    worker = context.Process(target=hold, args=(20_000_000, there, there))
+    worker.start()
+    here.recv()
+    block = bytearray(10_000_000)
+    total = sum(number for number in range(500_000))
+    here.send(None)
+    worker.join()
+    del block
+
+main()
+"""
+    path, report = make_page(tmp_path, program)
+    pids = [process["pid"] for process in report["run"]["processes"]]
+    held = list(zip(pids, ("10.0 MB", "20.0 MB"), ("main.block", "hold.block"), strict=True))
+    with opened(browser, path, "tab=objects") as page:
+        shown = page.inner_text(".objects")
+        assert all(f"process {pid}" in shown and size in shown and name in shown for pid, size, name in held)
+        for index, (pid, size, name) in enumerate(held):
+            page.select_option("select[aria-label='Process or thread']", f"process.{index}")
+            own = [it for it in report["objects"] if it["process"] == pid]
+            assert page.locator(".objects > .object").count() == len(own) > 0
+            assert page.inner_text("[data-tab='objects'] .count") == str(len(own))
+            first = page.inner_text(".objects > .object >> nth=0")
+            assert size in first
+            assert name in first
+            assert f"of process {pid}" in page.inner_text(".objects .note")
+
+
 def test_a_thread_is_chosen_and_threads_are_split(browser: Browser, made: Made) -> None:
     path, report = made
     processes = [thread["process"] for thread in payload_of(path)["threads"]]

@@ -2,6 +2,7 @@
 
 use heapwise_analysis::Analysis;
 use heapwise_analysis::profile::{Profile, StringId};
+use heapwise_report::text;
 
 use crate::Recorded;
 use crate::payload::{File, Look, Process, Source, Thread, TimeLine};
@@ -59,12 +60,10 @@ pub(crate) fn threads<'a>(recorded: &Recorded<'a>, shown: &[usize]) -> (Vec<Thre
 }
 
 fn process(of: &heapwise_report::Process) -> Process {
-    let interpreter = of.command.first().map(|word| word.rsplit('/').next().unwrap_or(word));
-    let command = interpreter.into_iter().chain(of.command.iter().skip(1).map(String::as_str));
     let others = of.among_others.as_ref();
     Process {
         pid: of.pid,
-        command: cut(&command.collect::<Vec<_>>().join(" ")),
+        name: cut(&text::process_name(of)),
         own_peak_bytes: of.peak_heap_bytes,
         peak_bytes: others.map_or(of.peak_heap_bytes, |others| others.peak_bytes),
         start_s: others.map_or(0.0, |others| others.start_s),
@@ -72,15 +71,15 @@ fn process(of: &heapwise_report::Process) -> Process {
     }
 }
 
-/// The looks at the objects.
-pub(crate) fn looks(profile: &Profile) -> Vec<Look> {
+/// The looks at the objects of a process that started at `start_ms`.
+pub(crate) fn looks(profile: &Profile, start_ms: u64) -> impl Iterator<Item = Look> {
     const NS_PER_MS: u64 = 1_000_000;
-    let looks = profile.inspections().iter().map(|look| Look {
-        time_ms: look.time_ns / NS_PER_MS,
+    profile.inspections().iter().map(move |look| Look {
+        process: profile.header().pid,
+        time_ms: (look.time_ns / NS_PER_MS).saturating_add(start_ms),
         complete: look.complete,
         garbage_bytes: look.garbage_bytes,
-    });
-    looks.collect()
+    })
 }
 
 /// The text of the files that have lines in the page, those with the most bytes first, until it is `most` bytes;
