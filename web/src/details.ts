@@ -120,7 +120,7 @@ export function isProven({ verified }: Finding): boolean {
 export function findings(payload: Payload, links: Links, search: string): HTMLElement {
   const box = element("div", { class: "findings" });
   const found = payload.findings.filter((it) => !search || [it.title, it.message, it.rule, it.file, it.symbol].some((text) => text?.toLowerCase().includes(search)));
-  if (payload.findings.length === 0) box.append(element("p", { class: "none" }, "No advice for this run."));
+  if (payload.findings.length === 0) box.append(element("p", { class: "none" }, payload.processes.length > 1 ? `No advice: it is given for a run of one process, and this run had ${count(payload.processes.length)}.` : "No advice for this run."));
   else if (found.length === 0) box.append(element("p", { class: "none" }, "No advice matches the search."));
   for (const finding of found) {
     const known = Object.entries(finding.evidence ?? {}).filter(([, value]) => value !== null && value !== undefined && value !== "");
