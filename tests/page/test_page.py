@@ -376,7 +376,8 @@ def test_objects_and_advice_are_shown_with_what_they_rest_on(browser: Browser, m
     path, report = made
     payload = payload_of(path)
     finding = {**FINDING, "file": next(it["name"] for it in payload["places"]["files"] if it["short"] == "known.py")}
-    path = with_payload(path, {**payload, "objects": [OBJECT], "findings": [finding]}, "advice.html")
+    again = {**OBJECT, "name": "table['hour']", "same_as": OBJECT["name"]}
+    path = with_payload(path, {**payload, "objects": [OBJECT, again], "findings": [finding]}, "advice.html")
     with opened(browser, path) as page:
         card = page.inner_text(".summary .card:first-child")
         assert "35.0 MB" in card
@@ -397,6 +398,8 @@ def test_objects_and_advice_are_shown_with_what_they_rest_on(browser: Browser, m
         objects = page.inner_text(".objects")
         for words in ("frame['hour']", "5,000,000", "local · main", "backup (10.0 MB)", "zero share 25 %", ".index"):
             assert words in objects
+        assert "the same object as table['hour']" in objects
+        assert page.inner_text("[data-tab='objects'] .count") == "1"
     assert report["peak"]["heap_bytes"] > 0
 
 

@@ -128,7 +128,7 @@ main()
         assert all(f"process {pid}" in shown and size in shown and name in shown for pid, size, name in held)
         for index, (pid, size, name) in enumerate(held):
             page.select_option("select[aria-label='Process or thread']", f"process.{index}")
-            own = [it for it in report["objects"] if it["process"] == pid]
+            own = [it for it in report["objects"] if it["process"] == pid and it["same_as"] is None]
             assert page.locator(".objects > .object").count() == len(own) > 0
             assert page.inner_text("[data-tab='objects'] .count") == str(len(own))
             first = page.inner_text(".objects > .object >> nth=0")

@@ -36,12 +36,18 @@ function shape(object: HeldObject): string {
   return typeof object.length === "number" ? counted(object.length, "element") : "";
 }
 
-/** The objects of a process, or of all. */
+/** The objects of a process, or of all, each once. */
 export function objectsOf(payload: Payload, chosen: Chosen | null): HeldObject[] {
-  return chosen && payload.processes.length > 1 ? payload.objects.filter((it) => it.process === chosen.pid) : payload.objects;
+  const several = payload.processes.length > 1;
+  return payload.objects.filter((it) => !it.same_as && (!chosen || !several || it.process === chosen.pid));
 }
 
-function objectRow(object: HeldObject, whole: number, links: Links, depth: number): HTMLElement {
+/** The other names of an object. */
+function otherNames(payload: Payload, object: HeldObject): string[] {
+  return payload.objects.filter((it) => it.same_as === object.name && it.process === object.process).map((it) => it.name);
+}
+
+function objectRow(object: HeldObject, whole: number, links: Links, depth: number, others: string[] = []): HTMLElement {
   const { holder, allocated_at: at } = object;
   const kind = [object.type, object.dtype, shape(object)].filter(Boolean).map((it) => visible(shortened(String(it), 120)));
   const process = object.process === undefined ? null : `process ${object.process}`;
@@ -55,6 +61,7 @@ function objectRow(object: HeldObject, whole: number, links: Links, depth: numbe
   ];
   const body = element("div", { class: "object-body" });
   if (where || at) body.append(element("p", {}, where, where && at ? " · " : "", at ? element("span", {}, "allocated at ", links.place(at.file, at.line)) : null));
+  if (others.length > 0) body.append(element("p", {}, `the same object as ${others.slice(0, 6).map((name) => visible(shortened(name, 100))).join(", ")}`));
   if (object.own_bytes !== undefined && object.own_bytes !== object.bytes) body.append(element("p", {}, `${bytes(object.own_bytes)} would be free without it; the rest is held by others too`));
   if (shared.length > 0) body.append(element("p", {}, `also held by ${shared.slice(0, 6).map((it) => `${visible(shortened(it.name, 100))} (${bytes(it.bytes)})`).join(", ")}`));
   const known = facts(object);
@@ -73,9 +80,9 @@ export function objects(payload: Payload, links: Links, search: string, chosen: 
     box.append(element("p", { class: "none" }, `No objects${whose}: none was large enough to be looked at, or heapwise did not look at the objects of this ${whose ? "process" : "run"}.`));
     return box;
   }
-  const found = all.filter((it) => !search || [it.name, it.type, it.holder?.function].some((text) => text?.toLowerCase().includes(search)));
+  const found = all.filter((it) => !search || [it.name, it.type, it.holder?.function, ...otherNames(payload, it)].some((text) => text?.toLowerCase().includes(search)));
   box.append(element("p", { class: "note" }, `Large objects ${payload.processes.length > 1 ? `of ${chosen?.name ?? "all processes"} ` : ""}at the look nearest to the peak, by the bytes that each keeps alive. They can share bytes, so they do not add up.`));
-  for (const object of found) box.append(objectRow(object, payload.peak.heap_bytes, links, 0));
+  for (const object of found) box.append(objectRow(object, payload.peak.heap_bytes, links, 0, otherNames(payload, object)));
   if (found.length === 0) box.append(element("p", { class: "none" }, "No object matches the search."));
   if (payload.folded.objects > 0) box.append(element("p", { class: "note" }, `${counted(payload.folded.objects, "smaller object")} left out for the size of this page; the JSON report has them.`));
   return box;

@@ -98,6 +98,8 @@ export interface HeldObject {
   length?: number | null;
   holder?: { kind?: string; function?: string; file?: string; line?: number; module?: string } | null;
   allocated_at?: { file: string; line: number; function?: string } | null;
+  /** The name of an object above that is this very one. */
+  same_as?: string | null;
   shared_with?: { name: string; bytes: number }[];
   parts?: HeldObject[];
   facts?: Record<string, unknown>;
