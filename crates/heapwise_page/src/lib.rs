@@ -38,7 +38,7 @@ const MOMENTS: usize = 240;
 pub fn render(profile: &Profile, analysis: &Analysis, report: &Report) -> Vec<u8> {
     let moments = heapwise_analysis::moments(profile, analysis, MOMENTS);
     let process_of = vec![0; profile.threads().len()];
-    let looks = listing::looks(profile, 0).collect();
+    let looks = listing::looks([(profile, 0)].into_iter());
     fit::page(&Recorded { profile, analysis, report, moments, looks, process_of })
 }
 
@@ -50,9 +50,8 @@ pub fn render_job(job: &Job, analysis: &JobAnalysis, report: &Report) -> Vec<u8>
         .flat_map(|(number, process)| process.profile.threads().iter().map(move |_| number))
         .collect();
     let JobAnalysis { profile, analysis, processes: totals, .. } = analysis;
-    let looks = job.processes.iter().zip(totals);
-    let looks =
-        looks.flat_map(|(process, totals)| listing::looks(&process.profile, totals.start_ms)).collect();
+    let started = job.processes.iter().zip(totals);
+    let looks = listing::looks(started.map(|(process, totals)| (&process.profile, totals.start_ms)));
     fit::page(&Recorded { profile, analysis, report, moments, looks, process_of })
 }
 

@@ -13,6 +13,8 @@ const POINTS: usize = 500;
 const WHOLE_FILE: usize = 1_500;
 /// Lines of text around one that allocated, in a file that is not shown whole.
 const AROUND: usize = 12;
+/// Looks at the objects that are marked, about; a run of many processes has more.
+const LOOKS: usize = 2_000;
 /// Characters of a line of source text that are kept.
 const MOST_CHARACTERS: usize = 400;
 
@@ -71,15 +73,20 @@ fn process(of: &heapwise_report::Process) -> Process {
     }
 }
 
-/// The looks at the objects of a process that started at `start_ms`.
-pub(crate) fn looks(profile: &Profile, start_ms: u64) -> impl Iterator<Item = Look> {
+/// The looks at the objects of processes, each with the time of its start; of too many every second one, or every third.
+pub(crate) fn looks<'a>(processes: impl Iterator<Item = (&'a Profile, u64)>) -> Vec<Look> {
     const NS_PER_MS: u64 = 1_000_000;
-    profile.inspections().iter().map(move |look| Look {
-        process: profile.header().pid,
-        time_ms: (look.time_ns / NS_PER_MS).saturating_add(start_ms),
-        complete: look.complete,
-        garbage_bytes: look.garbage_bytes,
-    })
+    let looks = processes.flat_map(|(profile, start_ms)| {
+        profile.inspections().iter().map(move |look| Look {
+            process: profile.header().pid,
+            time_ms: (look.time_ns / NS_PER_MS).saturating_add(start_ms),
+            complete: look.complete,
+            garbage_bytes: look.garbage_bytes,
+        })
+    });
+    let all: Vec<Look> = looks.collect();
+    let step = all.len().div_ceil(LOOKS).max(1);
+    all.into_iter().step_by(step).collect()
 }
 
 /// The text of the files that have lines in the page, those with the most bytes first, until it is `most` bytes;

@@ -266,6 +266,20 @@ fn the_processes_of_a_run_are_told_apart() {
 }
 
 #[test]
+fn of_very_many_looks_a_part_is_marked() {
+    let mut capture = CaptureBuilder::new(Mode::Exact);
+    let work = capture.stack(&["work:5"]);
+    capture.allocation(0x1000, 200_000, work);
+    for time_ms in 0..5_000 {
+        let time_ns = time_ms * 1_000_000;
+        capture.inspection(&Inspection { sequence: 1, time_ns, ..Inspection::default() });
+    }
+    let (_, payload, _) = page(capture);
+    let looks = payload["looks"].as_array().expect("a list");
+    assert_eq!((looks.len(), &looks[1]["time_ms"]), (1_667, &Value::from(3)));
+}
+
+#[test]
 fn of_many_threads_the_smaller_ones_are_one() {
     let mut capture = CaptureBuilder::new(Mode::Exact);
     let work = capture.stack(&["work:5"]);
