@@ -666,3 +666,14 @@ def test_run_fix_asks(environment: Environment, tmp_path: Path, key: bytes, text
 
 def test_patch_is_there() -> None:
     assert shutil.which("patch"), "the tests apply diffs with patch; on Debian: apt install patch"
+
+
+@newest_only
+def test_of_several_processes_the_first_alone_is_looked_at(make: Make) -> None:
+    child = 'subprocess.run([sys.executable, "-c", "pass"], check=True)'
+    project = make(source(last=child, head="import subprocess\nimport sys\n\n\n" + HEAD))
+    done = project.fix()
+    assert b"\n+    del loaded\n" in done.stdout
+    assert b"are of the first process of this run alone, which had 2\n" in done.stderr
+    advice = project.heapwise("advise", project.capture.name)
+    assert b"it is given for a run of one process, and this run had 2." in b" ".join(advice.stdout.split())

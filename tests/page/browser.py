@@ -20,14 +20,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, expect, sync_playwright
 
 MISSING = "no Chromium on this machine, so the page was not tested in a browser; on Debian: apt install chromium"
 # As `npm run build` in web/ writes it.
 ASSET = Path(__file__).parents[2] / "crates" / "heapwise_page" / "assets" / "page.html"
 PAYLOAD = re.compile(r'(id="payload">)([^<]*)(<)')
 TIME_LIMIT = 120
+# A page that was made, and the JSON report of the same capture.
+Made = tuple[Path, dict[str, Any]]
 
 
 def find_chromium() -> str | None:
@@ -38,10 +39,10 @@ def find_chromium() -> str | None:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser; skips loudly where there is none."""
+    """A browser; where there is none, the program that wants it ends and says so."""
     program = find_chromium()
     if program is None:
-        pytest.skip(MISSING)
+        raise SystemExit(MISSING)
     # Its sandbox does not work for root, and needs namespaces that containers often lack.
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
@@ -57,8 +58,9 @@ def opened(
 ) -> Iterator[Page]:
     """The page at `path`, ready."""
     with plainly_opened(browser, path, hash_, width=width, height=height, dark=dark) as page:
-        page.wait_for_function("document.documentElement.dataset.ready !== undefined")
-        assert page.evaluate("document.documentElement.dataset.ready") == "yes", page.inner_text("#app")
+        # Not by a text that is a function: the page's policy refuses to make functions of texts.
+        expect(page.locator("html")).to_have_attribute("data-ready", re.compile("."), timeout=TIME_LIMIT * 1000)
+        assert page.get_attribute("html", "data-ready") == "yes", page.inner_text("#app")
         yield page
 
 
@@ -113,7 +115,7 @@ def heapwise(*arguments: str | Path, folder: Path) -> bytes:
     return done.stdout
 
 
-def make_page(folder: Path, program: str) -> tuple[Path, dict[str, Any]]:
+def make_page(folder: Path, program: str) -> Made:
     """The page of a program that was recorded exactly, and its JSON report."""
     (folder / "known.py").write_text(program, encoding="utf-8", errors="surrogatepass")
     heapwise("run", "--exact", "--no-report", "-o", "known.heapwise", "known.py", folder=folder)
@@ -150,6 +152,13 @@ def filled(payload: dict[str, Any], path: Path) -> Path:
 
 def _packed(payload: dict[str, Any]) -> str:
     return base64.b64encode(gzip.compress(json.dumps(payload).encode())).decode()
+
+
+def painted(page: Page) -> None:
+    """Waits until all is drawn: a frame tells the page its sizes, and the next one has what it draws for them."""
+    page.evaluate(
+        "document.fonts.ready.then(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))"
+    )
 
 
 def byte_counts(page: Page, cells: str) -> list[int]:

@@ -108,6 +108,7 @@ def payload() -> dict[str, Any]:
             "problems": [],
         },
         "peak": {"heap_bytes": heap[PEAK], "error_bytes": 900_000, "time_s": times[PEAK] / 1000, "rss_bytes": 561 * MB},
+        "tiny": False,
         "leaked_bytes": heap[-1],
         "temporary": {"bytes": 81 * MB, "allocations": 40_213},
         "resident": None,
@@ -120,9 +121,7 @@ def payload() -> dict[str, Any]:
         },
         "moments": {"time_ms": times, "heap": heap, "peak": PEAK},
         "threads": [{"name": "MainThread", "os_id": 4711, "process": 0}],
-        "processes": [
-            {"pid": 4711, "command": "python", "own_peak_bytes": 1, "peak_bytes": 1, "start_s": 0, "end_s": 4}
-        ],
+        "processes": [{"pid": 4711, "name": "python", "own_peak_bytes": 1, "peak_bytes": 1, "start_s": 0, "end_s": 4}],
         "places": {
             "files": [
                 {"name": name, "short": short, "nearness": near, "library": library}
@@ -145,7 +144,7 @@ def payload() -> dict[str, Any]:
         },
         "nodes": _nodes(number),
         "sources": [{"file": 1, "parts": [[1, SOURCE.rstrip("\n")]], "lines": SOURCE.count("\n")}],
-        "looks": [{"time_ms": at, "complete": True, "garbage_bytes": 0} for at in (400, 1500, 2650)],
+        "looks": [{"process": 4711, "time_ms": at, "complete": True, "garbage_bytes": 0} for at in (400, 1500, 2650)],
         "objects": [
             {
                 "name": "features.wide",

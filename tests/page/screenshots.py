@@ -8,8 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from browser import MISSING, find_chromium, opened
-from playwright.sync_api import sync_playwright
+from browser import chromium, opened, painted
 
 # Name, part of the address behind #, width, height, dark.
 PICTURES = [
@@ -19,18 +18,13 @@ PICTURES = [
 
 
 def main(page_path: Path, folder: Path) -> None:
-    program = find_chromium()
-    if program is None:
-        raise SystemExit(MISSING)
     folder.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as browser:
         for name, hash_, width, height, dark in PICTURES:
             with opened(browser, page_path.resolve(), hash_, width=width, height=height, dark=dark) as page:
-                page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
+                painted(page)
                 page.screenshot(path=folder / f"{name}.png")
                 print(folder / f"{name}.png")
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from browser import chromium, make_page, opened, payload_of
+from browser import Made, opened, payload_of
 from playwright.sync_api import Browser
 
 MARKUP = "</script><script>window.ran=1</script><img src=x onerror=window.ran=1>"
@@ -44,19 +41,9 @@ KEPT.append([TEXT + str(number) for number in range(20_000)])
 """
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_page(tmp_path_factory.mktemp("hostile"), PROGRAM)[0]
-
-
 @pytest.mark.parametrize("width", [400, 1280])
-def test_nothing_runs_and_nothing_moves(browser: Browser, path: Path, width: int) -> None:
+def test_nothing_runs_and_nothing_moves(browser: Browser, made: Made, width: int) -> None:
+    path, _ = made
     with opened(browser, path, width=width) as page:
         assert page.title() == "known.py · heapwise"
         for key in ("1", "2", "3", "4", "5", "6", "l", "t", "a", "e", "p", "1"):
@@ -72,7 +59,8 @@ def test_nothing_runs_and_nothing_moves(browser: Browser, path: Path, width: int
         assert page.evaluate("window.ran") is None
 
 
-def test_every_name_is_there_and_what_is_not_seen_is_made_visible(browser: Browser, path: Path) -> None:
+def test_every_name_is_there_and_what_is_not_seen_is_made_visible(browser: Browser, made: Made) -> None:
+    path, _ = made
     names = payload_of(path)["places"]["functions"]["name"]
     assert MARKUP in names
     with opened(browser, path, "tab=functions") as page:

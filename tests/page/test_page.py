@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import pytest
-from browser import byte_counts, chromium, heapwise, make_page, opened, payload_of, selected_bytes, walk, with_payload
-from playwright.sync_api import Browser
+from browser import (
+    Made,
+    byte_counts,
+    heapwise,
+    make_page,
+    opened,
+    painted,
+    payload_of,
+    selected_bytes,
+    walk,
+    with_payload,
+)
+from playwright.sync_api import Browser, expect
 
 # At first `scratch` holds 10 MB; at the peak, when that is gone, `load` holds 40 MB; 5 MB are never freed.
 PROGRAM = """\
@@ -79,19 +88,6 @@ OBJECT = {
     "parts": [{"name": "frame['hour'].index", "bytes": 1_000_000, "type": "pandas.Index"}],
     "facts": {"minimum": 0, "maximum": 23, "zero_share": 0.25},
 }
-
-Made = tuple[Path, dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    return make_page(tmp_path_factory.mktemp("known"), PROGRAM)
 
 
 def test_the_numbers_are_those_of_the_json_report(browser: Browser, made: Made) -> None:
@@ -193,6 +189,24 @@ def test_search_narrows_and_escape_ends_it(browser: Browser, made: Made) -> None
         assert "Nothing matches" in page.inner_text(".details")
 
 
+def test_frames_too_narrow_to_be_drawn_are_not_passed_over(browser: Browser, tmp_path: Path) -> None:
+    program = """\
+source = "def allocate(kept):\\n" + "    kept.append(bytearray(20_000))\\n" * 3_000
+space = {}
+exec(compile(source, "/srv/many.py", "exec"), space)
+space["allocate"](kept := [])
+"""
+    path, _ = make_page(tmp_path, program)
+    with opened(browser, path) as page:
+        painted(page)
+        # Below the line that called them, where nothing would be, stands one box as wide as all of them.
+        colour = """canvas => {
+            const {data} = canvas.getContext('2d').getImageData(0, 22 * 2.2, canvas.width, 1);
+            return [0.3, 0.6].map(at => data.slice(Math.floor(canvas.width * at) * 4).slice(0, 4).join());
+        }"""
+        assert page.locator(".flame canvas").evaluate(colour) == ["233,228,238,255"] * 2
+
+
 def test_a_link_brings_the_view_back_and_back_goes_back(browser: Browser, made: Made) -> None:
     path, _ = made
     with opened(browser, path) as page:
@@ -206,9 +220,9 @@ def test_a_link_brings_the_view_back_and_back_goes_back(browser: Browser, made: 
         rows = page.locator("tbody tr").all_inner_texts()
         # The address changes first, then what is seen.
         page.evaluate("history.back()")
-        page.wait_for_selector('[data-tab="lines"][aria-selected="true"]')
+        expect(page.locator('[data-tab="lines"]')).to_have_attribute("aria-selected", "true")
         page.keyboard.press("Backspace")
-        page.wait_for_function("document.querySelector('.crumbs').textContent === ''")
+        expect(page.locator(".crumbs")).to_have_text("")
         assert "zoom=" not in page.url
     with opened(browser, path, address.split("#", 1)[1]) as page:
         assert page.locator("tbody tr").all_inner_texts() == rows
@@ -239,7 +253,7 @@ def test_keys_and_names_for_everyone(browser: Browser, made: Made) -> None:
         page.keyboard.press("?")
         assert page.is_visible("dialog")
         page.keyboard.press("Escape")
-        assert not page.is_visible("dialog")
+        expect(page.locator("dialog")).to_be_hidden()
         for key, tab in enumerate(("lines", "functions", "source", "objects", "advice", "run"), 1):
             page.keyboard.press(str(key))
             assert page.get_attribute(f'[data-tab="{tab}"]', "aria-selected") == "true"
@@ -268,10 +282,9 @@ def test_a_place_is_copied(browser: Browser, made: Made) -> None:
         page.evaluate("navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }")
         told = walk(page)
         page.keyboard.press("c")
-        page.wait_for_function("window.copied !== undefined")
         place = page.evaluate("window.copied")
         assert place.endswith("known.py:15"), (place, told)
-        assert page.inner_text(".toast") == f"Copied {place}"
+        expect(page.locator(".toast")).to_have_text(f"Copied {place}")
         page.click("tbody tr:first-child .copy")
         assert page.evaluate("window.copied") == f"{report['user_lines'][0]['file']}:15"
         page.click("tbody tr:first-child td.function")
@@ -363,7 +376,8 @@ def test_objects_and_advice_are_shown_with_what_they_rest_on(browser: Browser, m
     path, report = made
     payload = payload_of(path)
     finding = {**FINDING, "file": next(it["name"] for it in payload["places"]["files"] if it["short"] == "known.py")}
-    path = with_payload(path, {**payload, "objects": [OBJECT], "findings": [finding]}, "advice.html")
+    again = {**OBJECT, "name": "table['hour']", "same_as": OBJECT["name"]}
+    path = with_payload(path, {**payload, "objects": [OBJECT, again], "findings": [finding]}, "advice.html")
     with opened(browser, path) as page:
         card = page.inner_text(".summary .card:first-child")
         assert "35.0 MB" in card
@@ -384,6 +398,8 @@ def test_objects_and_advice_are_shown_with_what_they_rest_on(browser: Browser, m
         objects = page.inner_text(".objects")
         for words in ("frame['hour']", "5,000,000", "local · main", "backup (10.0 MB)", "zero share 25 %", ".index"):
             assert words in objects
+        assert "the same object as table['hour']" in objects
+        assert page.inner_text("[data-tab='objects'] .count") == "1"
     assert report["peak"]["heap_bytes"] > 0
 
 

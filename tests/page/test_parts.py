@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from browser import byte_counts, chromium, make_page, opened, payload_of, selected_bytes, walk
-from playwright.sync_api import Browser
+from browser import Made, byte_counts, make_page, opened, payload_of, selected_bytes, walk
+from playwright.sync_api import Browser, expect
 
 # Each of two processes holds 20 MB or 30 MB in a thread of its own while the first one holds 10 MB.
 PROGRAM = """\
@@ -43,19 +41,6 @@ def main():
 
 main()
 """
-
-Made = tuple[Path, dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    return make_page(tmp_path_factory.mktemp("parts"), PROGRAM)
 
 
 def test_the_page_is_of_all_processes(browser: Browser, made: Made) -> None:
@@ -100,11 +85,56 @@ def test_a_chosen_process_is_all_that_is_seen(browser: Browser, made: Made, inde
         assert not any(f"{other / 1e6:.1f} MB" in shown for other in held.values() if other != held[index])
         address = page.url
         page.keyboard.press("Backspace")
+        expect(page.locator('[data-tab="lines"]')).to_have_attribute("aria-selected", "true")
         page.keyboard.press("Backspace")
-        page.wait_for_function("!location.hash.includes('of=')")
-        assert selected_bytes(page) == report["peak"]["heap_bytes"]
+        expect(page.locator("#selected")).to_have_attribute("data-bytes", str(report["peak"]["heap_bytes"]))
+        assert "of=" not in page.url
     with opened(browser, path, address.split("#", 1)[1]) as page:
         assert selected_bytes(page) == process["peak_bytes"]
+
+
+def test_objects_are_those_of_the_chosen_process(browser: Browser, tmp_path: Path) -> None:
+    # Counting is work in Python, between whose instructions the objects are looked at.
+    program = """\
+import multiprocessing
+
+def hold(size, ready, go):
+    block = bytearray(size)
+    for number in range(500_000):
+        size += number
+    ready.send(None)
+    go.recv()
+    del block
+
+def main():
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    worker = context.Process(target=hold, args=(20_000_000, there, there))
+    worker.start()
+    here.recv()
+    block = bytearray(10_000_000)
+    total = sum(number for number in range(500_000))
+    here.send(None)
+    worker.join()
+    del block
+
+main()
+"""
+    path, report = make_page(tmp_path, program)
+    pids = [process["pid"] for process in report["run"]["processes"]]
+    held = list(zip(pids, ("10.0 MB", "20.0 MB"), ("main.block", "hold.block"), strict=True))
+    with opened(browser, path, "tab=objects") as page:
+        shown = page.inner_text(".objects")
+        assert all(f"process {pid}" in shown and size in shown and name in shown for pid, size, name in held)
+        for index, (pid, size, name) in enumerate(held):
+            page.select_option("select[aria-label='Process or thread']", f"process.{index}")
+            own = [it for it in report["objects"] if it["process"] == pid and it["same_as"] is None]
+            assert page.locator(".objects > .object").count() == len(own) > 0
+            assert page.inner_text("[data-tab='objects'] .count") == str(len(own))
+            first = page.inner_text(".objects > .object >> nth=0")
+            assert size in first
+            assert name in first
+            assert f"of process {pid}" in page.inner_text(".objects .note")
 
 
 def test_a_thread_is_chosen_and_threads_are_split(browser: Browser, made: Made) -> None:

@@ -16,11 +16,10 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import chromium, filled, opened
+from browser import filled, opened, painted
 from known_payload import payload
 from playwright.sync_api import Browser, Page
 
@@ -66,18 +65,12 @@ FONT_WIDTH = """() => {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return filled(payload(), tmp_path_factory.mktemp("pictures") / "known.html")
 
 
 def _picture(page: Page) -> bytes:
-    page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
+    painted(page)
     return page.screenshot(type="jpeg", quality=60)
 
 

@@ -80,7 +80,7 @@ export class CallView {
       case Kind.Program:
         return "the program";
       case Kind.Process:
-        return `${this.names.process(ref)} · ${visible(shortened(this.payload.processes[ref].command, 100))}`;
+        return `${this.names.process(ref)} · ${visible(shortened(this.payload.processes[ref].name, 100))}`;
       case Kind.Thread:
         return this.names.thread(ref);
       case Kind.Library:

@@ -8,6 +8,12 @@ export interface Links {
   place(file: string, line: number): HTMLElement;
 }
 
+/** The process that the page is of. */
+export interface Chosen {
+  pid: number;
+  name: string;
+}
+
 function facts(object: HeldObject): string[] {
   const out: string[] = [];
   for (const [name, value] of Object.entries(object.facts ?? {})) {
@@ -30,10 +36,22 @@ function shape(object: HeldObject): string {
   return typeof object.length === "number" ? counted(object.length, "element") : "";
 }
 
-function objectRow(object: HeldObject, whole: number, links: Links, depth: number): HTMLElement {
+/** The objects of a process, or of all, each once. */
+export function objectsOf(payload: Payload, chosen: Chosen | null): HeldObject[] {
+  const several = payload.processes.length > 1;
+  return payload.objects.filter((it) => !it.same_as && (!chosen || !several || it.process === chosen.pid));
+}
+
+/** The other names of an object. */
+function otherNames(payload: Payload, object: HeldObject): string[] {
+  return payload.objects.filter((it) => it.same_as === object.name && it.process === object.process).map((it) => it.name);
+}
+
+function objectRow(object: HeldObject, whole: number, links: Links, depth: number, others: string[] = []): HTMLElement {
   const { holder, allocated_at: at } = object;
   const kind = [object.type, object.dtype, shape(object)].filter(Boolean).map((it) => visible(shortened(String(it), 120)));
-  const where = holder ? [holder.kind?.replaceAll("_", " "), holder.function || holder.module].filter(Boolean).map((it) => visible(shortened(String(it), 120))).join(" · ") : "";
+  const process = object.process === undefined ? null : `process ${object.process}`;
+  const where = holder ? [holder.kind?.replaceAll("_", " "), holder.function || holder.module, process].filter(Boolean).map((it) => visible(shortened(String(it), 120))).join(" · ") : "";
   const shared = object.shared_with ?? [];
   const parts = object.parts ?? [];
   const head = [
@@ -43,6 +61,7 @@ function objectRow(object: HeldObject, whole: number, links: Links, depth: numbe
   ];
   const body = element("div", { class: "object-body" });
   if (where || at) body.append(element("p", {}, where, where && at ? " · " : "", at ? element("span", {}, "allocated at ", links.place(at.file, at.line)) : null));
+  if (others.length > 0) body.append(element("p", {}, `the same object as ${others.slice(0, 6).map((name) => visible(shortened(name, 100))).join(", ")}`));
   if (object.own_bytes !== undefined && object.own_bytes !== object.bytes) body.append(element("p", {}, `${bytes(object.own_bytes)} would be free without it; the rest is held by others too`));
   if (shared.length > 0) body.append(element("p", {}, `also held by ${shared.slice(0, 6).map((it) => `${visible(shortened(it.name, 100))} (${bytes(it.bytes)})`).join(", ")}`));
   const known = facts(object);
@@ -53,15 +72,17 @@ function objectRow(object: HeldObject, whole: number, links: Links, depth: numbe
   return element("details", { class: "object", open: depth === 0 && parts.length === 0 }, element("summary", {}, ...head), body);
 }
 
-export function objects(payload: Payload, links: Links, search: string): HTMLElement {
+export function objects(payload: Payload, links: Links, search: string, chosen: Chosen | null): HTMLElement {
   const box = element("div", { class: "objects" });
-  if (payload.objects.length === 0) {
-    box.append(element("p", { class: "none" }, "No objects: none was large enough to be looked at, or heapwise did not look at the objects of this run."));
+  const all = objectsOf(payload, chosen);
+  if (all.length === 0) {
+    const whose = payload.objects.length > 0 && chosen ? ` of ${chosen.name}` : "";
+    box.append(element("p", { class: "none" }, `No objects${whose}: none was large enough to be looked at, or heapwise did not look at the objects of this ${whose ? "process" : "run"}.`));
     return box;
   }
-  const found = payload.objects.filter((it) => !search || [it.name, it.type, it.holder?.function].some((text) => text?.toLowerCase().includes(search)));
-  box.append(element("p", { class: "note" }, "Large objects at the look nearest to the peak, by the bytes that each keeps alive. They can share bytes, so they do not add up."));
-  for (const object of found) box.append(objectRow(object, payload.peak.heap_bytes, links, 0));
+  const found = all.filter((it) => !search || [it.name, it.type, it.holder?.function, ...otherNames(payload, it)].some((text) => text?.toLowerCase().includes(search)));
+  box.append(element("p", { class: "note" }, `Large objects ${payload.processes.length > 1 ? `of ${chosen?.name ?? "all processes"} ` : ""}at the look nearest to the peak, by the bytes that each keeps alive. They can share bytes, so they do not add up.`));
+  for (const object of found) box.append(objectRow(object, payload.peak.heap_bytes, links, 0, otherNames(payload, object)));
   if (found.length === 0) box.append(element("p", { class: "none" }, "No object matches the search."));
   if (payload.folded.objects > 0) box.append(element("p", { class: "note" }, `${counted(payload.folded.objects, "smaller object")} left out for the size of this page; the JSON report has them.`));
   return box;
@@ -106,7 +127,7 @@ export function isProven({ verified }: Finding): boolean {
 export function findings(payload: Payload, links: Links, search: string): HTMLElement {
   const box = element("div", { class: "findings" });
   const found = payload.findings.filter((it) => !search || [it.title, it.message, it.rule, it.file, it.symbol].some((text) => text?.toLowerCase().includes(search)));
-  if (payload.findings.length === 0) box.append(element("p", { class: "none" }, "No advice for this run."));
+  if (payload.findings.length === 0) box.append(element("p", { class: "none" }, payload.processes.length > 1 ? `No advice: it is given for a run of one process, and this run had ${count(payload.processes.length)}.` : "No advice for this run."));
   else if (found.length === 0) box.append(element("p", { class: "none" }, "No advice matches the search."));
   for (const finding of found) {
     const known = Object.entries(finding.evidence ?? {}).filter(([, value]) => value !== null && value !== undefined && value !== "");
@@ -132,6 +153,17 @@ export function findings(payload: Payload, links: Links, search: string): HTMLEl
   return box;
 }
 
+/** The names of the threads, each once, with how many have it. */
+function threads(payload: Payload): string {
+  const known = new Map<string, number>();
+  for (const { name, process } of payload.threads) {
+    const text = process === null ? "others" : visible(name) || "unnamed";
+    known.set(text, (known.get(text) ?? 0) + 1);
+  }
+  const all = [...known].map(([name, times]) => (times > 1 ? `${name} (${count(times)})` : name));
+  return `${all.slice(0, 50).join(", ")}${all.length > 50 ? `, and ${counted(all.length - 50, "other name")}` : ""}`;
+}
+
 /** What the resident set was made of, and all else that is known of the run. */
 export function run(payload: Payload): HTMLElement {
   const { run: it, peak, resident, temporary, folded } = payload;
@@ -148,9 +180,9 @@ export function run(payload: Payload): HTMLElement {
   add("Temporary", `${bytes(temporary.bytes)} in ${counted(temporary.allocations, "block")} freed within 10 ms`);
   if (payload.processes.length > 1)
     for (const process of payload.processes)
-      add(`Process ${process.pid}`, `own peak ${bytes(process.own_peak_bytes)}, ${bytes(process.peak_bytes)} at the peak of all, ${seconds(process.start_s)} to ${seconds(process.end_s)} · ${visible(process.command)}`);
+      add(`Process ${process.pid}`, `own peak ${bytes(process.own_peak_bytes)}, ${bytes(process.peak_bytes)} at the peak of all, ${seconds(process.start_s)} to ${seconds(process.end_s)} · ${visible(process.name)}`);
   for (const other of it.not_followed ?? []) add(`Process ${other.pid}`, `not followed: ${visible(shortened(other.reason, 300))} · ${visible(shortened(other.command.join(" "), 300))}`);
-  add("Threads", payload.threads.map((thread) => visible(thread.name) || (thread.os_id ? `thread ${thread.os_id}` : "unnamed")).slice(0, 50).join(", "));
+  add("Threads", threads(payload));
   box.append(element("dl", {}, ...rows.flatMap(([name, text]) => [element("dt", {}, name), element("dd", {}, element("bdi", {}, text))])));
   if (resident) {
     const parts: [string, number][] = [

@@ -1,10 +1,13 @@
 // The flame graph, hanging from the top: a canvas that draws what can be seen of the tree, and nothing else.
 // Invariant: the work of one picture depends on the frames that are at least half a pixel wide, not on the tree.
 
-import { Kind, type Tree } from "./calls";
+import type { Tree } from "./calls";
+import { counted } from "./format";
 
 const ROW = 22;
 const LEAST_WIDTH = 0.5;
+/** Narrower frames are shown as one box, from this width of it on. */
+const LEAST_TOGETHER = 4;
 const FONT = '12px system-ui, -apple-system, "Segoe UI", sans-serif';
 
 export interface FlameNames {
@@ -17,7 +20,10 @@ export interface FlameNames {
 }
 
 interface Box {
+  /** The frame; of frames that are too narrow to be drawn, their caller. */
   node: number;
+  /** How many frames are too narrow to be drawn and stand here together; 0 for a frame. */
+  narrow: number;
   depth: number;
   x: number;
   width: number;
@@ -134,19 +140,28 @@ export class Flame {
       path.unshift(node);
       if (node === 0) break;
     }
-    path.slice(0, -1).forEach((node, depth) => boxes.push({ node, depth, x: 0, width }));
+    path.slice(0, -1).forEach((node, depth) => boxes.push({ node, narrow: 0, depth, x: 0, width }));
     let deepest = path.length;
     if (this.totals[this.zoomed] > 0) {
-      const todo: Box[] = [{ node: this.zoomed, depth: path.length - 1, x: 0, width }];
+      const todo: Box[] = [{ node: this.zoomed, narrow: 0, depth: path.length - 1, x: 0, width }];
       while (todo.length > 0) {
         const it = todo.pop()!;
         boxes.push(it);
         deepest = Math.max(deepest, it.depth + 1);
         let x = it.x;
-        for (const child of this.children(it.node)) {
-          const childWidth = (this.totals[child] / this.totals[it.node]) * it.width;
-          if (childWidth < LEAST_WIDTH) break;
-          todo.push({ node: child, depth: it.depth + 1, x, width: childWidth });
+        const children = this.children(it.node);
+        const widthOf = (child: number): number => (this.totals[child] / this.totals[it.node]) * it.width;
+        for (const [at, child] of children.entries()) {
+          const childWidth = widthOf(child);
+          if (childWidth < LEAST_WIDTH) {
+            const rest = children.slice(at).reduce((sum, other) => sum + widthOf(other), 0);
+            if (rest >= LEAST_TOGETHER) {
+              boxes.push({ node: it.node, narrow: children.length - at, depth: it.depth + 1, x, width: rest });
+              deepest = Math.max(deepest, it.depth + 2);
+            }
+            break;
+          }
+          todo.push({ node: child, narrow: 0, depth: it.depth + 1, x, width: childWidth });
           x += childWidth;
         }
       }
@@ -184,11 +199,11 @@ export class Flame {
     context.textBaseline = "middle";
     const letter = context.measureText("abcdefghij0123456789").width / 20;
     const top = this.box.scrollTop;
-    for (const { node, depth, x, width: wide } of this.boxes) {
+    for (const { node, narrow, depth, x, width: wide } of this.boxes) {
       const y = depth * ROW - top;
       if (y > height || y + ROW < 0) continue;
-      const colour = this.names.colour(node);
-      const matches = this.searching && this.names.matches(node);
+      const colour = narrow > 0 ? 4 : this.names.colour(node);
+      const matches = this.searching && narrow === 0 && this.names.matches(node);
       context.globalAlpha = this.searching && !matches ? 0.35 : 1;
       context.fillStyle = matches ? this.mark : this.colours[colour];
       const gap = wide > 3 ? 1 : 0;
@@ -196,14 +211,13 @@ export class Flame {
       if (wide > 34) {
         context.fillStyle = matches ? "#000" : this.inks[colour];
         const room = Math.floor((wide - 10) / letter);
-        const title = this.names.title(node);
-        let text = title;
-        for (const more of this.names.details(node)) if (more && text.length + more.length + 3 <= room) text += `   ${more}`;
+        let text = narrow > 0 ? counted(narrow, "narrow frame") : this.names.title(node);
+        for (const more of narrow > 0 ? [] : this.names.details(node)) if (more && text.length + more.length + 3 <= room) text += `   ${more}`;
         if (text.length > room) text = `${text.slice(0, Math.max(0, room - 1))}…`;
         if (room > 2) context.fillText(text, x + 5, y + ROW / 2, wide - 7);
       }
       context.globalAlpha = 1;
-      if (node === this.focused || node === this.hovered) {
+      if (narrow === 0 && (node === this.focused || node === this.hovered)) {
         context.strokeStyle = this.inks[3];
         context.lineWidth = 2;
         context.strokeRect(x + 1, y + 1, Math.max(1, wide - gap - 2), ROW - 3);
@@ -215,7 +229,7 @@ export class Flame {
     const area = this.canvas.getBoundingClientRect();
     const x = event.clientX - area.left;
     const depth = Math.floor((event.clientY - area.top + this.box.scrollTop) / ROW);
-    const found = this.boxes.find((it) => it.depth === depth && x >= it.x && x < it.x + it.width);
+    const found = this.boxes.find((it) => it.narrow === 0 && it.depth === depth && x >= it.x && x < it.x + it.width);
     return found ? found.node : -1;
   }
 
@@ -268,9 +282,5 @@ export class Flame {
       node = child;
     }
     return node;
-  }
-
-  static kindName(kind: number): string {
-    return ["the program", "thread", "line", "library", "smaller calls", "no Python line"][kind] ?? String(Kind.Line);
   }
 }

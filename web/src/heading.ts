@@ -42,6 +42,7 @@ export function heading(payload: Payload, names: Names, links: Links): HTMLEleme
   const ending = run.exit === null ? null : "signal" in run.exit ? `ended by signal ${run.exit.signal}` : run.exit.code !== 0 ? `exit code ${run.exit.code}` : null;
   const told = [`Python ${run.python}`, run.mode, payload.processes.length > 1 ? `${count(payload.processes.length)} processes` : null, ending, run.recording === "open" ? "no end recorded" : null];
   top.append(element("p", { class: "command" }, element("code", {}, element("bdi", {}, visible(shortened(command, 300)))), element("span", { class: "muted" }, ` ${told.filter(Boolean).join(" · ")}`)));
+  if (payload.tiny && peak.heap_bytes > 0) top.append(element("p", { class: "muted" }, "The program itself held next to nothing; what follows is mostly the start of Python."));
   if (peak.heap_bytes > 0) {
     const box = element("div", { class: "summary" }, advice(payload, names, links), holders(payload, names, links));
     if (payload.processes.length > 1) box.append(processes(payload, names, links));
@@ -94,8 +95,8 @@ function processes(payload: Payload, names: Names, links: Links): HTMLElement {
   order.sort((a, b) => payload.processes[b].peak_bytes - payload.processes[a].peak_bytes);
   const list = element("ol");
   for (const number of order.slice(0, ROWS)) {
-    const { command, peak_bytes } = payload.processes[number];
-    list.append(card(peak_bytes, payload.peak.heap_bytes, visible(shortened(command, 160)), names.process(number), () => links.part({ kind: "process", index: number })));
+    const { name, peak_bytes } = payload.processes[number];
+    list.append(card(peak_bytes, payload.peak.heap_bytes, visible(shortened(name, 160)), names.process(number), () => links.part({ kind: "process", index: number })));
   }
   const more = order.length - ROWS;
   return element("section", { "aria-label": "Processes" }, element("h2", {}, "Processes at the peak"), list, more > 0 ? element("button", { type: "button", class: "more", click: () => links.run() }, `${count(more)} more`) : null);

@@ -240,7 +240,7 @@ class Page {
       const within = this.parts.within(state.part);
       this.course = within && this.calls.course(within);
       this.courseOf = state.part;
-      this.timeline.showPart(this.course);
+      this.timeline.showPart(this.course, this.parts.process(state.part)?.pid ?? null);
     }
     if (ownKey !== this.ownKey) {
       this.own = this.calls.own(state.selection, this.parts.within(state.part));
@@ -287,7 +287,7 @@ class Page {
     slider?.setAttribute("aria-valuenow", String(state.selection.mode === "live" ? state.selection.at : state.selection.to));
     slider?.setAttribute("aria-valuetext", `${bytes(this.whole)} ${this.what()}`);
     this.tabs.replaceChildren();
-    const counts: Partial<Record<Tab, number>> = { objects: this.payload.objects.length, advice: this.payload.findings.length };
+    const counts: Partial<Record<Tab, number>> = { objects: details.objectsOf(this.payload, this.parts.process(state.part)).length, advice: this.payload.findings.length };
     TABS.forEach((tab, index) => {
       const selected = tab === state.tab;
       const number = counts[tab];
@@ -332,7 +332,7 @@ class Page {
     const search = state.search.toLowerCase();
     if (state.tab === "lines" || state.tab === "functions") this.renderTable(state.tab);
     else if (state.tab === "source") this.renderSource();
-    else if (state.tab === "objects") this.content.replaceChildren(details.objects(this.payload, links, search));
+    else if (state.tab === "objects") this.content.replaceChildren(details.objects(this.payload, links, search, this.parts.process(state.part)));
     else if (state.tab === "advice") this.content.replaceChildren(details.findings(this.payload, links, search));
     else this.content.replaceChildren(details.run(this.payload));
   }

@@ -54,9 +54,12 @@ export class Names {
   }
 
   thread(number: number): string {
-    const { name, os_id, process } = this.payload.threads[number];
+    const { threads } = this.payload;
+    const { name, os_id, process } = threads[number];
     if (process === null) return "other threads";
-    return `thread ${shortened(visible(name), 80) || (os_id ? String(os_id) : String(number + 1))}`;
+    const id = os_id || number + 1;
+    const alone = threads.filter((it) => it.process === process && it.name === name).length === 1;
+    return `thread ${[shortened(visible(name), 80), name && alone ? "" : id].filter(Boolean).join(" ")}`;
   }
 
   process(number: number): string {

@@ -1,5 +1,6 @@
 // The choice of one process or one thread, which everything below the head of the page follows.
 
+import type { Chosen } from "./details";
 import { element } from "./dom";
 import { bytes, shortened, visible } from "./format";
 import type { Names } from "./names";
@@ -30,7 +31,7 @@ export class PartChoice {
         this.select.append(...its.map(thread));
         return;
       }
-      const group = element("optgroup", { label: `${names.process(number)} · ${visible(shortened(process.command, 60))}` });
+      const group = element("optgroup", { label: `${names.process(number)} · ${visible(shortened(process.name, 60))}` });
       group.append(option(`process.${number}`, `${names.process(number)} · peak ${bytes(process.own_peak_bytes)}`));
       if (its.length > 1) group.append(...its.map(thread));
       this.select.append(group);
@@ -55,6 +56,12 @@ export class PartChoice {
     const { process } = this.payload.threads[part.index];
     const of = process !== null && this.payload.processes.length > 1 ? ` of ${this.names.process(process)}` : "";
     return this.names.thread(part.index) + of;
+  }
+
+  /** The process that a part is, or belongs to; `null` if all are shown. */
+  process(part: Part | null): Chosen | null {
+    const number = part?.kind === "thread" ? this.payload.threads[part.index].process : (part?.index ?? null);
+    return number === null ? null : { pid: this.payload.processes[number].pid, name: this.names.process(number) };
   }
 
   /** By thread: whether it belongs to the part; `null` if all do. */

@@ -3,6 +3,8 @@
 export interface Payload {
   run: Run;
   peak: { heap_bytes: number; error_bytes: number; time_s: number; rss_bytes: number };
+  /** Whether the peak is next to nothing. */
+  tiny: boolean;
   leaked_bytes: number;
   temporary: { bytes: number; allocations: number };
   resident: Resident | null;
@@ -16,11 +18,11 @@ export interface Payload {
   moments: { time_ms: number[]; heap: number[]; peak: number };
   /** `process` is null where an entry stands for all threads that are not told apart. */
   threads: { name: string; os_id: number; process: number | null }[];
-  processes: { pid: number; command: string; own_peak_bytes: number; peak_bytes: number; start_s: number; end_s: number }[];
+  processes: { pid: number; name: string; own_peak_bytes: number; peak_bytes: number; start_s: number; end_s: number }[];
   places: Places;
   nodes: Nodes;
   sources: { file: number; parts: [number, string][]; lines: number }[];
-  looks: { time_ms: number; complete: boolean; garbage_bytes: number }[];
+  looks: { process: number; time_ms: number; complete: boolean; garbage_bytes: number }[];
   objects: HeldObject[];
   findings: Finding[];
   folded: {
@@ -85,6 +87,8 @@ export interface Nodes {
 
 /** As in the JSON report; every field but name and bytes may be absent. */
 export interface HeldObject {
+  /** The id of its process, if there are several. */
+  process?: number;
   name: string;
   bytes: number;
   own_bytes?: number;
@@ -94,6 +98,8 @@ export interface HeldObject {
   length?: number | null;
   holder?: { kind?: string; function?: string; file?: string; line?: number; module?: string } | null;
   allocated_at?: { file: string; line: number; function?: string } | null;
+  /** The name of an object above that is this very one. */
+  same_as?: string | null;
   shared_with?: { name: string; bytes: number }[];
   parts?: HeldObject[];
   facts?: Record<string, unknown>;

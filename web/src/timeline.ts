@@ -9,6 +9,7 @@ export class TimeLine {
   private plot: uPlot | null = null;
   private selection: Selection;
   private data: uPlot.AlignedData;
+  private looks: Payload["looks"];
   private readonly dark = matchMedia("(prefers-color-scheme: dark)");
 
   constructor(
@@ -20,6 +21,7 @@ export class TimeLine {
     private readonly onPoint: (index: number | null) => void,
   ) {
     this.selection = selection;
+    this.looks = payload.looks;
     const { time_ms, heap, anonymous, file, shared } = payload.timeline;
     const sum = (...parts: (number | null)[]): number | null =>
       parts.some((part) => part === null) ? null : parts.reduce<number>((all, part) => all + (part ?? 0), 0);
@@ -41,8 +43,9 @@ export class TimeLine {
     this.plot?.redraw(false);
   }
 
-  /** Draws the heap of a part by moment in front of all; `null` ends that. */
-  showPart(course: Float64Array | null): void {
+  /** Draws the heap of a part by moment in front of all, with the looks at its process alone; `null` ends that. */
+  showPart(course: Float64Array | null, process: number | null): void {
+    this.looks = this.payload.looks.filter((look) => process === null || look.process === process);
     const { time_ms } = this.payload.timeline;
     const moments = this.payload.moments.time_ms;
     let moment = 0;
@@ -150,7 +153,7 @@ export class TimeLine {
     ctx.lineWidth = ratio;
     ctx.font = `${11 * ratio}px system-ui, sans-serif`;
     ctx.textBaseline = "bottom";
-    for (const look of this.payload.looks) {
+    for (const look of this.looks) {
       ctx.fillStyle = colour("--look");
       ctx.beginPath();
       ctx.moveTo(x(look.time_ms) - 4 * ratio, top);

@@ -2,63 +2,36 @@
 
 use heapwise_advisor::{Advice, advise};
 use heapwise_analysis::{analyse, objects, profile::Profile};
-use heapwise_testkit::{CaptureBuilder, Mode};
+use heapwise_testkit::Program;
 
-use heapwise_profile::inspection::{Buffer, Holder, HolderKind, Inspection, Object};
+use heapwise_profile::inspection::{Buffer, Holder, HolderKind, Object};
 
-const MB: u64 = 1_000_000;
-const FILE: &str = "/home/a/app.py";
+const MB: u64 = Program::MB;
+const FILE: &str = Program::FILE;
 
-/// A capture in the making of a program of one file.
-struct Program {
-    capture: CaptureBuilder,
-    events: u64,
+/// An array with one buffer.
+fn array(name: &str, address: u64, megabytes: u64, holder: Holder) -> Object {
+    let bytes = megabytes * MB;
+    Object {
+        name: name.into(),
+        kind: "numpy.ndarray".into(),
+        dtype: Some("float64".into()),
+        shape: vec![bytes / 8],
+        bytes,
+        own_bytes: bytes,
+        buffers: vec![Buffer { address, bytes }],
+        holder: Some(Holder { file: FILE.into(), ..holder }),
+        ..Object::default()
+    }
 }
 
-impl Program {
-    fn new(source: &str) -> Self {
-        let mut capture = CaptureBuilder::new(Mode::Exact);
-        capture.file(FILE).source(FILE, source).fact("folder", "/home/a").fact("python", "3.12.1");
-        Self { capture, events: 0 }
-    }
-
-    fn allocate(&mut self, address: u64, megabytes: u64, frames: &[&str]) {
-        let stack = self.capture.stack(frames);
-        self.capture.allocation(address, megabytes * MB, stack);
-        self.events += 1;
-    }
-
-    fn free(&mut self, address: u64) {
-        self.capture.free(address);
-        self.events += 1;
-    }
-
-    /// A look that sees one array with one buffer.
-    fn look(&mut self, name: &str, address: u64, megabytes: u64, holder: Holder) {
-        let bytes = megabytes * MB;
-        let object = Object {
-            name: name.into(),
-            kind: "numpy.ndarray".into(),
-            dtype: Some("float64".into()),
-            shape: vec![bytes / 8],
-            bytes,
-            own_bytes: bytes,
-            buffers: vec![Buffer { address, bytes }],
-            holder: Some(Holder { file: FILE.into(), ..holder }),
-            ..Object::default()
-        };
-        let sequence = self.events;
-        self.capture.inspection(&Inspection { sequence, objects: vec![object], ..Inspection::default() });
-    }
-
-    fn advice(self) -> Advice {
-        let profile = Profile::from_bytes(self.capture.build()).expect("a capture");
-        let analysis = analyse(&profile);
-        let objects = objects(&profile, &analysis);
-        let mut advice = advise(&profile, &analysis, &objects);
-        advice.findings.retain(|finding| finding.rule == "dead-variable");
-        advice
-    }
+fn advice(program: Program) -> Advice {
+    let profile = Profile::from_bytes(program.capture.build()).expect("a capture");
+    let analysis = analyse(&profile);
+    let objects = objects(&profile, &analysis);
+    let mut advice = advise(&profile, &analysis, &objects);
+    advice.findings.retain(|finding| finding.rule == "dead-variable");
+    advice
 }
 
 fn global() -> Holder {
@@ -88,8 +61,8 @@ fn script(source: &str) -> Program {
 #[test]
 fn a_global_that_is_not_read_again_is_found_and_weighed() {
     let mut program = script(SCRIPT);
-    program.look("raw", 0x10_0000, 100, global());
-    let advice = program.advice();
+    program.look_at(vec![array("raw", 0x10_0000, 100, global())]);
+    let advice = advice(program);
     assert_eq!(advice.peak_bytes, 500 * MB);
     let [finding] = advice.findings.as_slice() else { panic!("{advice:?}") };
     assert_eq!((finding.rule, finding.symbol.as_str()), ("dead-variable", "raw"));
@@ -103,21 +76,21 @@ fn a_global_that_is_not_read_again_is_found_and_weighed() {
 #[test]
 fn a_name_that_is_read_later_is_left_alone() {
     let mut program = script(&SCRIPT.replace("table)", "table, raw)"));
-    program.look("raw", 0x10_0000, 100, global());
-    assert_eq!(program.advice().findings, []);
+    program.look_at(vec![array("raw", 0x10_0000, 100, global())]);
+    assert_eq!(advice(program).findings, []);
 }
 
 #[test]
 fn what_others_hold_too_is_left_alone() {
     let mut program = script(SCRIPT);
-    program.look("raw", 0x10_0000, 100, global());
+    program.look_at(vec![array("raw", 0x10_0000, 100, global())]);
     let bytes = program.capture.build();
     let profile = Profile::from_bytes(bytes).expect("a capture");
     let mut look = profile.inspections()[0].clone();
     look.objects[0].own_bytes = 0;
     let mut program = script(SCRIPT);
     program.capture.inspection(&look);
-    assert_eq!(program.advice().findings, []);
+    assert_eq!(advice(program).findings, []);
 }
 
 #[test]
@@ -129,8 +102,8 @@ fn the_second_highest_moment_counts() {
     program.allocate(0x40_0000, 260, &["<module>:3"]);
     program.free(0x40_0000);
     program.allocate(0x30_0000, 300, &["<module>:4"]);
-    program.look("raw", 0x10_0000, 100, global());
-    let advice = program.advice();
+    program.look_at(vec![array("raw", 0x10_0000, 100, global())]);
+    let advice = advice(program);
     assert_eq!(advice.findings[0].new_peak_bytes, 460 * MB);
     assert_eq!(advice.findings[0].peak_saving_bytes, 40 * MB);
 }
@@ -142,8 +115,8 @@ fn what_would_not_lower_the_peak_is_not_said() {
     program.allocate(0x40_0000, 399, &["<module>:3"]);
     program.free(0x40_0000);
     program.allocate(0x30_0000, 400, &["<module>:4"]);
-    program.look("raw", 0x10_0000, 100, global());
-    assert_eq!(program.advice().findings, []);
+    program.look_at(vec![array("raw", 0x10_0000, 100, global())]);
+    assert_eq!(advice(program).findings, []);
 }
 
 const FUNCTION: &str = "\
@@ -162,13 +135,13 @@ fn in_function(source: &str) -> Program {
     program.allocate(0x10_0000, 100, &["<module>:8", "fit@2:3"]);
     program.allocate(0x20_0000, 100, &["<module>:8", "fit@2:4"]);
     program.allocate(0x30_0000, 300, &["<module>:8", "fit@2:5", "train@6:7"]);
-    program.look("raw", 0x10_0000, 100, local("fit", 2));
+    program.look_at(vec![array("raw", 0x10_0000, 100, local("fit", 2))]);
     program
 }
 
 #[test]
 fn a_local_of_a_function_further_out_is_found() {
-    let advice = in_function(FUNCTION).advice();
+    let advice = advice(in_function(FUNCTION));
     let [finding] = advice.findings.as_slice() else { panic!("{advice:?}") };
     assert_eq!((finding.line, finding.end_line, finding.new_peak_bytes), (3, 4, 400 * MB));
     let diff = &finding.fix.as_ref().expect("a fix").diff;
@@ -177,7 +150,7 @@ fn a_local_of_a_function_further_out_is_found() {
 
 #[test]
 fn code_that_reads_names_by_text_is_left_alone() {
-    let advice = in_function(&FUNCTION.replace("train(table)", "train(locals())")).advice();
+    let advice = advice(in_function(&FUNCTION.replace("train(table)", "train(locals())")));
     assert_eq!(advice.findings, []);
 }
 
@@ -200,11 +173,11 @@ fn a_loop_that_keeps_the_last_value_while_the_next_is_made_is_found() {
     let frames = ["<module>:10", "total@2:5", "make@8:9"];
     program.allocate(0x10_0000, 100, &frames);
     program.allocate(0x20_0000, 100, &frames);
-    program.look("chunk", 0x10_0000, 100, local("total", 2));
+    program.look_at(vec![array("chunk", 0x10_0000, 100, local("total", 2))]);
     program.free(0x10_0000);
     program.allocate(0x10_0000, 100, &frames);
     program.free(0x20_0000);
-    let advice = program.advice();
+    let advice = advice(program);
     assert_eq!(advice.peak_bytes, 200 * MB);
     let [finding] = advice.findings.as_slice() else { panic!("{advice:?}") };
     assert_eq!((finding.symbol.as_str(), finding.new_peak_bytes), ("chunk", 100 * MB));
@@ -219,21 +192,21 @@ fn a_loop_whose_values_are_kept_is_left_alone() {
     for (index, address) in [0x10_0000, 0x20_0000, 0x30_0000, 0x40_0000].into_iter().enumerate() {
         program.allocate(address, 100, &frames);
         if index == 3 {
-            program.look("chunk", 0x30_0000, 100, local("total", 2));
+            program.look_at(vec![array("chunk", 0x30_0000, 100, local("total", 2))]);
         }
     }
-    assert_eq!(program.advice().findings, []);
+    assert_eq!(advice(program).findings, []);
 }
 
 #[test]
 fn findings_have_the_same_id_after_lines_have_moved() {
     let mut program = script(SCRIPT);
-    program.look("raw", 0x10_0000, 100, global());
-    let id = program.advice().findings[0].id.clone();
+    program.look_at(vec![array("raw", 0x10_0000, 100, global())]);
+    let id = advice(program).findings[0].id.clone();
     let mut program = Program::new(&format!("\n{SCRIPT}"));
     program.allocate(0x10_0000, 120, &["<module>:3"]);
     program.allocate(0x20_0000, 100, &["<module>:4"]);
     program.allocate(0x30_0000, 300, &["<module>:5"]);
-    program.look("raw", 0x10_0000, 120, global());
-    assert_eq!(program.advice().findings[0].id, id);
+    program.look_at(vec![array("raw", 0x10_0000, 120, global())]);
+    assert_eq!(advice(program).findings[0].id, id);
 }

@@ -3,52 +3,19 @@
 
 use heapwise_advisor::{Finding, advise};
 use heapwise_analysis::{analyse, objects, profile::Profile};
-use heapwise_profile::inspection::{Buffer, Facts, Holder, HolderKind, Inspection, Object};
-use heapwise_testkit::{CaptureBuilder, Mode};
+use heapwise_profile::inspection::{Buffer, Facts, Holder, HolderKind, Object};
+use heapwise_testkit::Program;
 
-const MB: u64 = 1_000_000;
-const FILE: &str = "/home/a/app.py";
+const MB: u64 = Program::MB;
+const FILE: &str = Program::FILE;
 
-struct Program {
-    capture: CaptureBuilder,
-    events: u64,
-}
-
-impl Program {
-    fn new(source: &str) -> Self {
-        let mut capture = CaptureBuilder::new(Mode::Exact);
-        capture.file(FILE).source(FILE, source).fact("folder", "/home/a").fact("python", "3.12.1");
-        Self { capture, events: 0 }
-    }
-
-    fn allocate(&mut self, address: u64, megabytes: u64, frames: &[&str]) {
-        let stack = self.capture.stack(frames);
-        self.capture.allocation(address, megabytes * MB, stack);
-        self.events += 1;
-    }
-
-    fn free(&mut self, address: u64) {
-        self.capture.free(address);
-        self.events += 1;
-    }
-
-    fn look(&mut self, object: Object) {
-        self.look_at(vec![object]);
-    }
-
-    fn look_at(&mut self, objects: Vec<Object>) {
-        let sequence = self.events;
-        self.capture.inspection(&Inspection { sequence, objects, ..Inspection::default() });
-    }
-
-    fn findings(self, rule: &str) -> Vec<Finding> {
-        let profile = Profile::from_bytes(self.capture.build()).expect("a capture");
-        let analysis = analyse(&profile);
-        let objects = objects(&profile, &analysis);
-        let mut findings = advise(&profile, &analysis, &objects).findings;
-        findings.retain(|finding| finding.rule == rule);
-        findings
-    }
+fn findings(program: Program, rule: &str) -> Vec<Finding> {
+    let profile = Profile::from_bytes(program.capture.build()).expect("a capture");
+    let analysis = analyse(&profile);
+    let objects = objects(&profile, &analysis);
+    let mut findings = advise(&profile, &analysis, &objects).findings;
+    findings.retain(|finding| finding.rule == rule);
+    findings
 }
 
 /// A column of a table, or an array, of one buffer.
@@ -121,10 +88,11 @@ fn what_a_function_makes_at_each_call_is_smaller_each_time() {
         first_line: 2,
         ..Holder::default()
     };
-    program.look(Object { holder: Some(holder), ..numbers("found", "numpy.ndarray", 0x10_0000, 80) });
+    program
+        .look_at(vec![Object { holder: Some(holder), ..numbers("found", "numpy.ndarray", 0x10_0000, 80) }]);
     program.free(0x10_0000);
     program.allocate(0x20_0000, 80, &["<module>:5", "ages:3"]);
-    let findings = program.findings("smaller-dtype");
+    let findings = findings(program, "smaller-dtype");
     let [finding] = findings.as_slice() else { panic!("{findings:?}") };
     assert_eq!((finding.symbol.as_str(), finding.line), ("found", 3));
     assert_eq!(finding.peak_saving_bytes, 70 * MB);
@@ -150,7 +118,7 @@ fn views_of_an_array_do_not_hide_it() {
         object.own_bytes = 0;
     }
     program.look_at(vec![view, array]);
-    let findings = program.findings("float32");
+    let findings = findings(program, "float32");
     let [finding] = findings.as_slice() else { panic!("{findings:?}") };
     assert_eq!((finding.symbol.as_str(), finding.peak_saving_bytes), ("pictures", 40 * MB));
 }
@@ -175,9 +143,9 @@ fn three_columns(program: &mut Program) -> Object {
 fn a_column_that_no_function_uses_need_not_be_read() {
     let mut program = Program::new(DELAYS);
     let table = three_columns(&mut program);
-    program.look(table);
+    program.look_at(vec![table]);
     program.allocate(0x90_0000, 50, &["<module>:5"]);
-    let findings = program.findings("columns-read");
+    let findings = findings(program, "columns-read");
     let [finding] = findings.as_slice() else { panic!("{findings:?}") };
     assert_eq!((finding.symbol.as_str(), finding.line), ("t", 4));
     assert_eq!(finding.peak_saving_bytes, 20 * MB);
@@ -191,8 +159,8 @@ fn while_a_table_is_read_its_pieces_shrink_too() {
     program.allocate(0x70_0000, 100, &["<module>:4"]);
     let table = three_columns(&mut program);
     program.free(0x70_0000);
-    program.look(table);
-    let findings = program.findings("columns-read");
+    program.look_at(vec![table]);
+    let findings = findings(program, "columns-read");
     let [finding] = findings.as_slice() else { panic!("{findings:?}") };
     assert_eq!(finding.peak_saving_bytes, 40 * MB);
 }
@@ -202,9 +170,9 @@ fn a_table_that_goes_out_of_sight_is_left_alone() {
     for use_of_all in ["late(t).describe()", "model.fit(t)", "print(t)", "for name in t: print(name)"] {
         let mut program = Program::new(&format!("{DELAYS}{use_of_all}\n"));
         let table = three_columns(&mut program);
-        program.look(table);
+        program.look_at(vec![table]);
         program.allocate(0x90_0000, 50, &["<module>:5"]);
-        assert_eq!(program.findings("columns-read"), [], "{use_of_all}");
+        assert_eq!(findings(program, "columns-read"), [], "{use_of_all}");
     }
 }
 
@@ -217,8 +185,8 @@ fn a_column_that_the_program_makes_is_not_asked_of_the_file() {
     program.allocate(0x40_0000, 40, &["<module>:7"]);
     let columns =
         [("delay", 0x10_0000, 40), ("day", 0x20_0000, 40), ("gate", 0x30_0000, 20), ("gain", 0x40_0000, 40)];
-    program.look(table(&columns));
-    let findings = program.findings("columns-read");
+    program.look_at(vec![table(&columns)]);
+    let findings = findings(program, "columns-read");
     let [finding] = findings.as_slice() else { panic!("{findings:?}") };
     assert!(finding.message.contains("usecols=[\"day\", \"delay\"]"), "{}", finding.message);
 }

@@ -55,6 +55,8 @@ pub struct ProcessTotals {
     pub own_peak_bytes: u64,
     /// What it held when all together held most, bytes.
     pub peak_bytes: u64,
+    /// That moment as this process came to it, for [`crate::objects_at`]; its time counts from the start of this process.
+    pub at_peak: Peak,
     /// When it was first recorded, milliseconds.
     pub start_ms: u64,
     /// When it ended, or was last heard of, milliseconds.
@@ -101,6 +103,7 @@ pub fn analyse_job(job: &Job) -> Option<JobAnalysis> {
         processes.push(ProcessTotals {
             own_peak_bytes: part.own.peak.heap_bytes,
             peak_bytes: at_peak.total.peak_bytes,
+            at_peak: at_peak.peak,
             start_ms: part.offset_ms,
             end_ms: part.end_ms,
             max_rss_bytes: part.own.max_rss_bytes.unwrap_or(0),

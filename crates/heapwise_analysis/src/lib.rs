@@ -52,7 +52,7 @@ pub use held::MadeNext;
 pub use job::{JobAnalysis, ProcessTotals, analyse_job};
 pub use job_moments::job_moments;
 pub use moments::{Holding, Moment, Moments, Step, moments};
-pub use objects::{Block, Objects, Size, objects, user_place};
+pub use objects::{Block, Objects, Size, objects, objects_at, user_place};
 pub use places::{FileTotals, FunctionTotals, LineTotals, OriginTotals, Place, Places, Whose, places};
 pub use replay::{TEMPORARY_MS, analyse, analyse_with};
 pub use resident::{ResidentParts, ResidentPoint};

@@ -75,6 +75,11 @@ pub struct Size {
 
 /// Joins the objects of a profile with its blocks. `analysis` must be that of `profile`.
 pub fn objects<'a>(profile: &'a Profile, analysis: &Analysis) -> Objects<'a> {
+    objects_at(profile, &analysis.peak)
+}
+
+/// Joins the objects with the blocks of another moment than the high-water mark, which `peak` is.
+pub fn objects_at<'a>(profile: &'a Profile, peak: &Peak) -> Objects<'a> {
     if profile.inspections().is_empty() {
         return Objects {
             inspection: None,
@@ -85,7 +90,7 @@ pub fn objects<'a>(profile: &'a Profile, analysis: &Analysis) -> Objects<'a> {
             last_seen: Vec::new(),
         };
     }
-    let mut join = Join::new(profile, &analysis.peak);
+    let mut join = Join::new(profile, peak);
     for (thread, event) in profile.events() {
         join.event(thread, event.sequence, event.time_ms, &event.kind);
     }

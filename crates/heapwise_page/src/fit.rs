@@ -73,7 +73,7 @@ fn build<'a>(
     index: &'a LineIndex<'a>,
     room: Room,
 ) -> Payload<'a> {
-    let &Recorded { profile, analysis, report, ref moments, .. } = recorded;
+    let &Recorded { profile, analysis, report, ref moments, ref looks, .. } = recorded;
     let wanted = calls.len().min(WANTED_CALLS);
     let coarse = COARSE.into_iter().find(|&coarse| calls.within(room.calls, coarse) >= wanted);
     let coarse = coarse.unwrap_or(COARSE[COARSE.len() - 1]);
@@ -93,6 +93,7 @@ fn build<'a>(
     Payload {
         run: advice::value(&report.run),
         peak: advice::value(&report.peak),
+        tiny: text::is_tiny(report),
         leaked_bytes: report.leaked_bytes,
         temporary: advice::value(&report.temporary),
         resident: advice::value(&report.resident),
@@ -103,7 +104,7 @@ fn build<'a>(
         places,
         nodes,
         sources,
-        looks: listing::looks(profile),
+        looks: looks.clone(),
         objects,
         findings,
         folded: Folded {

@@ -38,7 +38,8 @@ const MOMENTS: usize = 240;
 pub fn render(profile: &Profile, analysis: &Analysis, report: &Report) -> Vec<u8> {
     let moments = heapwise_analysis::moments(profile, analysis, MOMENTS);
     let process_of = vec![0; profile.threads().len()];
-    fit::page(&Recorded { profile, analysis, report, moments, process_of })
+    let looks = listing::looks([(profile, 0)].into_iter());
+    fit::page(&Recorded { profile, analysis, report, moments, looks, process_of })
 }
 
 /// The page of a run of several processes. `analysis` and `report` must be those of `job`.
@@ -48,8 +49,10 @@ pub fn render_job(job: &Job, analysis: &JobAnalysis, report: &Report) -> Vec<u8>
     let process_of = processes
         .flat_map(|(number, process)| process.profile.threads().iter().map(move |_| number))
         .collect();
-    let JobAnalysis { profile, analysis, .. } = analysis;
-    fit::page(&Recorded { profile, analysis, report, moments, process_of })
+    let JobAnalysis { profile, analysis, processes: totals, .. } = analysis;
+    let started = job.processes.iter().zip(totals);
+    let looks = listing::looks(started.map(|(process, totals)| (&process.profile, totals.start_ms)));
+    fit::page(&Recorded { profile, analysis, report, moments, looks, process_of })
 }
 
 /// What a page is made of.
@@ -59,6 +62,7 @@ struct Recorded<'a> {
     analysis: &'a Analysis,
     report: &'a Report,
     moments: Moments,
+    looks: Vec<payload::Look>,
     /// By thread, as [`Profile::threads`] has them: the index of its process in the report.
     process_of: Vec<usize>,
 }

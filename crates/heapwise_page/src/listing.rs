@@ -2,6 +2,7 @@
 
 use heapwise_analysis::Analysis;
 use heapwise_analysis::profile::{Profile, StringId};
+use heapwise_report::text;
 
 use crate::Recorded;
 use crate::payload::{File, Look, Process, Source, Thread, TimeLine};
@@ -12,6 +13,8 @@ const POINTS: usize = 500;
 const WHOLE_FILE: usize = 1_500;
 /// Lines of text around one that allocated, in a file that is not shown whole.
 const AROUND: usize = 12;
+/// Looks at the objects that are marked, about; a run of many processes has more.
+const LOOKS: usize = 2_000;
 /// Characters of a line of source text that are kept.
 const MOST_CHARACTERS: usize = 400;
 
@@ -59,12 +62,10 @@ pub(crate) fn threads<'a>(recorded: &Recorded<'a>, shown: &[usize]) -> (Vec<Thre
 }
 
 fn process(of: &heapwise_report::Process) -> Process {
-    let interpreter = of.command.first().map(|word| word.rsplit('/').next().unwrap_or(word));
-    let command = interpreter.into_iter().chain(of.command.iter().skip(1).map(String::as_str));
     let others = of.among_others.as_ref();
     Process {
         pid: of.pid,
-        command: cut(&command.collect::<Vec<_>>().join(" ")),
+        name: cut(&text::process_name(of)),
         own_peak_bytes: of.peak_heap_bytes,
         peak_bytes: others.map_or(of.peak_heap_bytes, |others| others.peak_bytes),
         start_s: others.map_or(0.0, |others| others.start_s),
@@ -72,15 +73,20 @@ fn process(of: &heapwise_report::Process) -> Process {
     }
 }
 
-/// The looks at the objects.
-pub(crate) fn looks(profile: &Profile) -> Vec<Look> {
+/// The looks at the objects of processes, each with the time of its start; of too many every second one, or every third.
+pub(crate) fn looks<'a>(processes: impl Iterator<Item = (&'a Profile, u64)>) -> Vec<Look> {
     const NS_PER_MS: u64 = 1_000_000;
-    let looks = profile.inspections().iter().map(|look| Look {
-        time_ms: look.time_ns / NS_PER_MS,
-        complete: look.complete,
-        garbage_bytes: look.garbage_bytes,
+    let looks = processes.flat_map(|(profile, start_ms)| {
+        profile.inspections().iter().map(move |look| Look {
+            process: profile.header().pid,
+            time_ms: (look.time_ns / NS_PER_MS).saturating_add(start_ms),
+            complete: look.complete,
+            garbage_bytes: look.garbage_bytes,
+        })
     });
-    looks.collect()
+    let all: Vec<Look> = looks.collect();
+    let step = all.len().div_ceil(LOOKS).max(1);
+    all.into_iter().step_by(step).collect()
 }
 
 /// The text of the files that have lines in the page, those with the most bytes first, until it is `most` bytes;

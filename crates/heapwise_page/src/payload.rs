@@ -14,6 +14,8 @@ pub(crate) struct Payload<'a> {
     pub(crate) run: Value,
     /// `peak` of the JSON report.
     pub(crate) peak: Value,
+    /// Whether that is next to nothing.
+    pub(crate) tiny: bool,
     pub(crate) leaked_bytes: u64,
     pub(crate) temporary: Value,
     /// `resident` of the JSON report.
@@ -67,8 +69,8 @@ pub(crate) struct Thread<'a> {
 #[derive(Debug, Serialize)]
 pub(crate) struct Process {
     pub(crate) pid: u32,
-    /// Its command line without the interpreter's folder.
-    pub(crate) command: String,
+    /// What it is, as the report names it: its command line, or which helper or fork it is.
+    pub(crate) name: String,
     /// The highest heap of this process alone.
     pub(crate) own_peak_bytes: u64,
     /// What it held at the peak of the run.
@@ -155,8 +157,11 @@ pub(crate) struct Source {
 }
 
 /// A look at the live objects.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Look {
+    /// The process that was looked at, by its id.
+    pub(crate) process: u32,
+    /// Since the start of the first process.
     pub(crate) time_ms: u64,
     pub(crate) complete: bool,
     pub(crate) garbage_bytes: u64,

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use base64::Engine as _;
+use heapwise_analysis::profile::inspection::{Buffer, Holder, Inspection, Object};
 use heapwise_analysis::profile::{Job, Process, Profile};
 use heapwise_analysis::{analyse, analyse_job};
 use heapwise_page::{MOST_BYTES, render, render_comparison, render_job};
@@ -211,6 +212,15 @@ fn the_processes_of_a_run_are_told_apart() {
         let work = capture.stack(&["main:1", "work:5"]);
         capture.on(1).time(10).allocation(0x1000, size, work);
         capture.on(2).allocation(0x2000, 100, work);
+        let buffers = vec![Buffer { address: 0x1000, bytes: size }];
+        let holder = Some(Holder { file: "app.py".into(), ..Holder::default() });
+        let block = Object { name: "block".into(), holder, bytes: size, buffers, ..Object::default() };
+        capture.inspection(&Inspection {
+            sequence: 2,
+            time_ns: 10_000_000,
+            objects: vec![block],
+            ..Inspection::default()
+        });
         Process { profile: Profile::from_bytes(capture.build()).expect("a capture"), still_running: true }
     };
     let processes = vec![process(7, 1_000), process(8, 5_000)];
@@ -220,7 +230,7 @@ fn the_processes_of_a_run_are_told_apart() {
     let (_, payload) = opened(render_job(&job, &analysis, &report));
     assert_eq!(payload["peak"]["heap_bytes"], 6_200);
     let processes = payload["processes"].as_array().expect("a list");
-    let told: Vec<_> = processes.iter().map(|it| (&it["pid"], &it["command"], &it["peak_bytes"])).collect();
+    let told: Vec<_> = processes.iter().map(|it| (&it["pid"], &it["name"], &it["peak_bytes"])).collect();
     assert_eq!(
         format!("{told:?}"),
         format!(
@@ -239,6 +249,12 @@ fn the_processes_of_a_run_are_told_apart() {
         .map(|it| it["process"].as_i64().expect("a process"))
         .collect();
     assert_eq!(of, [0, 0, 1, 1]);
+    let of = |list: &str, names: [&str; 2]| {
+        let list = payload[list].as_array().expect("a list").iter();
+        list.map(|it| names.map(|name| it[name].as_i64().expect("a number"))).collect::<Vec<_>>()
+    };
+    assert_eq!(of("objects", ["process", "bytes"]), [[8, 5_000], [7, 1_000]]);
+    assert_eq!(of("looks", ["process", "time_ms"]), [[7, 10], [8, 10]]);
     // By thread: what it holds with all below it; nodes 1 to 4 are the threads.
     let mut below = live(&payload, peak_of(&payload));
     for (node, up) in numbers(&payload["nodes"]["up"]).into_iter().enumerate().rev() {
@@ -247,6 +263,20 @@ fn the_processes_of_a_run_are_told_apart() {
         }
     }
     assert_eq!(below[1..=4], [1_000, 100, 5_000, 100]);
+}
+
+#[test]
+fn of_very_many_looks_a_part_is_marked() {
+    let mut capture = CaptureBuilder::new(Mode::Exact);
+    let work = capture.stack(&["work:5"]);
+    capture.allocation(0x1000, 200_000, work);
+    for time_ms in 0..5_000 {
+        let time_ns = time_ms * 1_000_000;
+        capture.inspection(&Inspection { sequence: 1, time_ns, ..Inspection::default() });
+    }
+    let (_, payload, _) = page(capture);
+    let looks = payload["looks"].as_array().expect("a list");
+    assert_eq!((looks.len(), &looks[1]["time_ms"]), (1_667, &Value::from(3)));
 }
 
 #[test]

@@ -65,7 +65,7 @@ impl Report {
             files: files(&places),
             libraries: libraries(&places),
             call_tree: tree::fold(&analysis::call_tree(profile, analysis), &sources),
-            objects: objects::held(profile, &seen),
+            objects: objects::held(profile, &seen, 0),
             objects_explain_bytes: seen.explained_bytes(analysis.peak.sequence).min(analysis.peak.heap_bytes),
             looks: objects::looks(profile),
             death: death::death(profile, analysis),

@@ -3,11 +3,14 @@
 //! Invariant: what is told of places is told of all processes together, at the moment at which they held most
 //! together; the run itself is that of the first process.
 
+use std::cmp::Reverse;
+
 use heapwise_analysis::profile::{Job, Process as Recorded};
-use heapwise_analysis::{JobAnalysis, ProcessTotals};
+use heapwise_analysis::{self as analysis, JobAnalysis, ProcessTotals};
 
 use crate::build::{exit, seconds};
-use crate::model::{AmongOthers, Begun, NotFollowed, Process, Report, ResidentKind};
+use crate::model::{AmongOthers, Begun, Looks, NotFollowed, Process, Report, ResidentKind};
+use crate::objects;
 
 impl Report {
     /// Gathers all there is to tell of a run of several processes. `analysis` must be that of `job`.
@@ -27,7 +30,35 @@ impl Report {
             }));
         }
         report.add_not_followed(job);
+        report.add_objects(job, analysis);
         report
+    }
+
+    /// The objects of each process at the moment at which all together held most.
+    fn add_objects(&mut self, job: &Job, analysis: &JobAnalysis) {
+        self.objects.clear();
+        self.objects_explain_bytes = 0;
+        self.looks = Looks { count: 0, cpu_s: 0.0, allowed_s: 0.0 };
+        for (recorded, totals) in job.processes.iter().zip(&analysis.processes) {
+            let profile = &recorded.profile;
+            let looks = objects::looks(profile);
+            self.looks.count += looks.count;
+            self.looks.cpu_s += looks.cpu_s;
+            self.looks.allowed_s += looks.allowed_s;
+            if totals.peak_bytes == 0 {
+                continue;
+            }
+            let seen = analysis::objects_at(profile, &totals.at_peak);
+            let explained = seen.explained_bytes(totals.at_peak.sequence).min(totals.peak_bytes);
+            self.objects_explain_bytes += explained;
+            let mut held = objects::held(profile, &seen, totals.start_ms);
+            for object in &mut held {
+                object.process = Some(profile.header().pid);
+            }
+            self.objects.append(&mut held);
+        }
+        // What is the same thing under another name stays behind the first one: the order of equals is kept.
+        self.objects.sort_by_key(|object| Reverse(object.bytes));
     }
 
     /// Names the processes of the run that could not be followed.

@@ -481,7 +481,7 @@ pub struct Step {
     pub depth: u32,
 }
 
-/// The looks at the live objects of the process that the report is of.
+/// The looks at the live objects, of all processes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Looks {
     /// How many there were.
@@ -495,6 +495,9 @@ pub struct Looks {
 /// An object, or a part of one, that kept bytes alive.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct HeldObject {
+    /// The process that keeps it alive, by its id; left out where there is only one, and of a part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process: Option<u32>,
     /// Where it is to be found: `load.orders` for a local of `load`, `orders` for a global of the program, else
     /// `module.orders`; of a part, `orders['day']`.
     pub name: String,

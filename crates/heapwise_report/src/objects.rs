@@ -11,12 +11,13 @@ use rustc_hash::FxHashMap;
 
 use crate::model::{AllocatedAt, Held, HeldBy, HeldObject, Looks};
 
-/// The objects that held the peak.
-pub(crate) fn held(profile: &Profile, seen: &Objects<'_>) -> Vec<HeldObject> {
+/// The objects that held the peak, of a process that started at `start_ms`.
+pub(crate) fn held(profile: &Profile, seen: &Objects<'_>, start_ms: u64) -> Vec<HeldObject> {
     let mut known: FxHashMap<u64, String> = FxHashMap::default();
     let mut objects: Vec<HeldObject> = Vec::new();
     for object in &seen.held {
-        let mut held = of(profile, seen, object, None);
+        let mut held = of(profile, seen, object);
+        held.growth = growth(profile, seen, object, start_ms);
         if object.address != 0 {
             match known.entry(object.address) {
                 Entry::Occupied(first) => held.same_as = Some(first.get().clone()),
@@ -43,19 +44,18 @@ pub(crate) fn looks(profile: &Profile) -> Looks {
     }
 }
 
-fn of(profile: &Profile, seen: &Objects<'_>, object: &Object, whole: Option<&str>) -> HeldObject {
+fn of(profile: &Profile, seen: &Objects<'_>, object: &Object) -> HeldObject {
     let allocated_at = seen.allocated_at(profile, object).map(|place| AllocatedAt {
         file: place.file.to_owned(),
         line: place.line,
         function: place.function.to_owned(),
     });
-    let growth = if whole.is_some() { Vec::new() } else { seen.growth(profile, object) };
     let name =
         object.holder.as_ref().map_or_else(|| object.name.clone(), |holder| path(holder, &object.name));
-    let mut parts: Vec<HeldObject> =
-        object.parts.iter().map(|part| of(profile, seen, part, Some(&name))).collect();
+    let mut parts: Vec<HeldObject> = object.parts.iter().map(|part| of(profile, seen, part)).collect();
     parts.sort_by_key(|part| std::cmp::Reverse(part.bytes));
     HeldObject {
+        process: None,
         kind: object.kind.clone(),
         dtype: object.dtype.clone(),
         shape: if object.shape.is_empty() {
@@ -82,12 +82,17 @@ fn of(profile: &Profile, seen: &Objects<'_>, object: &Object, whole: Option<&str
         same_as: None,
         shared_with: object.shared_with.clone(),
         parts,
-        growth: growth
-            .into_iter()
-            .map(|held| Held { time_s: held.time_ns as f64 / 1e9, bytes: held.bytes })
-            .collect(),
+        growth: Vec::new(),
         name,
     }
+}
+
+/// What the name of an object held at each look.
+fn growth(profile: &Profile, seen: &Objects<'_>, object: &Object, start_ms: u64) -> Vec<Held> {
+    const NS_PER_MS: u64 = 1_000_000;
+    let from_start = |time_ns: u64| start_ms.saturating_mul(NS_PER_MS).saturating_add(time_ns) as f64 / 1e9;
+    let sizes = seen.growth(profile, object).into_iter();
+    sizes.map(|size| Held { time_s: from_start(size.time_ns), bytes: size.bytes }).collect()
 }
 
 /// The path of a name: the function or module that it stands in, then the name.

@@ -71,6 +71,7 @@ fn with_objects(text: &str, objects: &[(&str, &str, u64, u32)]) -> Report {
     report.objects = objects
         .iter()
         .map(|&(function, name, bytes, line)| HeldObject {
+            process: None,
             name: format!("{function}.{name}"),
             kind: "pandas.DataFrame".to_owned(),
             dtype: None,

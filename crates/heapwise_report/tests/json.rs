@@ -22,7 +22,8 @@ fn value(report: &Report) -> Value {
 }
 
 /// By definition: the properties that only runs of several processes have.
-const OPTIONAL: [(&str, &[&str]); 2] = [
+const OPTIONAL: [(&str, &[&str]); 3] = [
+    ("object", &["process"]),
     ("run", &["not_followed"]),
     (
         "process",
@@ -266,6 +267,15 @@ fn several_processes_are_told_together_and_apart() {
         lines.iter().find(|line| line["line"] == number).expect("the line")["peak_bytes"].clone()
     };
     assert_eq!((line(5), line(9)), (900_000.into(), 700_000.into()), "one line of two processes is one line");
+    let objects = report["objects"].as_array().expect("a list");
+    let of = |name: &str| objects.iter().map(|one| one[name].clone()).collect::<Vec<_>>();
+    assert_eq!(
+        (of("process"), of("bytes")),
+        (vec![103.into(), 102.into()], vec![500_000.into(), 400_000.into()])
+    );
+    assert_eq!(objects[0]["growth"][0]["time_s"], 0.045, "counted from the start of the first process");
+    assert_eq!(report["objects_explain_bytes"], 900_000);
+    assert_eq!(report["looks"]["count"], 2);
 }
 
 #[test]

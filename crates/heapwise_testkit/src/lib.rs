@@ -15,6 +15,8 @@
 
 #![forbid(unsafe_code)]
 
+mod program;
+
 use std::collections::HashMap;
 
 use heapwise_capture::chunk::{self, ChunkHeader, TABLE_STREAM};
@@ -27,6 +29,7 @@ use heapwise_capture::table::{CodeId, FrameId, StringId, TableRecord};
 pub use heapwise_capture::event::{Allocator, EventKind, Resident};
 pub use heapwise_capture::header::{Ending, MemoryKills, Mode, Outcome, State, Stop};
 pub use heapwise_capture::table::{NO_STACK, Position, StackId};
+pub use program::Program;
 
 /// Writes a capture. Events go to the thread that [`Self::on`] chose, at the time that [`Self::time`] set; sequence
 /// numbers count up by one.

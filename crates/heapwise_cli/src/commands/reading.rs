@@ -111,12 +111,14 @@ impl Run {
     }
 }
 
-/// Reads and analyses the capture at `path`, for what is not a report.
-pub(super) fn read_profile(path: &Path) -> Result<(Profile, Analysis), Failure> {
+/// Reads the capture at `path` and analyses its first process; and how many processes it has.
+pub(super) fn read_first(path: &Path) -> Result<(Profile, Analysis, usize), Failure> {
     with_sign_of_life(|| {
-        let profile = Profile::open(path)?;
+        let mut processes = Job::open(path)?.processes;
+        let count = processes.len();
+        let profile = processes.swap_remove(0).profile;
         let analysis = heapwise_analysis::analyse(&profile);
-        Ok((profile, analysis))
+        Ok((profile, analysis, count))
     })
     .map_err(|error: OpenError| Failure::refused(error.to_string()))
 }

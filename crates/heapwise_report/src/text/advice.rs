@@ -54,10 +54,15 @@ pub fn render(report: &Report, options: &TextOptions, out: &mut dyn io::Write) -
     let page = &mut Page::new(out, options.width, options.color);
     let view = &View::new(report);
     if report.findings.is_empty() {
-        let text = format!(
-            "Nothing to change was found: no rule would lower the peak of {} by 1 % and 1 MB.",
-            bytes(report.peak.heap_bytes)
-        );
+        let text = match report.run.processes.len() {
+            0 | 1 => format!(
+                "Nothing to change was found: no rule would lower the peak of {} by 1 % and 1 MB.",
+                bytes(report.peak.heap_bytes)
+            ),
+            several => format!(
+                "No advice: it is given for a run of one process, and this run had {several}. Profile what one of them does in a process of its own; heapwise fix looks at the first process alone."
+            ),
+        };
         return page.prose((Style::Plain, ""), 0, &text);
     }
     page.prose((Style::Strong, ""), 0, &headline(report))?;

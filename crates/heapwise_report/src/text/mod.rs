@@ -11,6 +11,7 @@ use heapwise_analysis::NO_PYTHON;
 use crate::{Report, place};
 pub use advice::render as render_advice;
 use page::Page;
+pub use processes::process_name;
 pub use shown::shown;
 
 mod advice;
@@ -42,6 +43,11 @@ pub struct TextOptions {
     pub lines: usize,
 }
 
+/// Whether the program itself held so little that how it was held is of no interest.
+pub fn is_tiny(report: &Report) -> bool {
+    report.peak.heap_bytes < TINY_BYTES
+}
+
 /// Writes `report` as text.
 ///
 /// # Errors
@@ -51,7 +57,7 @@ pub fn render(report: &Report, options: &TextOptions, out: &mut dyn io::Write) -
     let view = &View::new(report);
     headline::write(view, page)?;
     processes::write_not_followed(report, page)?;
-    if report.peak.heap_bytes >= TINY_BYTES {
+    if !is_tiny(report) {
         processes::write(report, page)?;
         page.blank()?;
         lines::write(view, options.lines, page)?;

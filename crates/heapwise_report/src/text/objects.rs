@@ -53,7 +53,7 @@ fn write_object(view: &View<'_>, object: &HeldObject, page: &mut Page<'_>) -> io
     };
     label = label.add(Style::Strong, name).add(Style::Plain, &format!("{place}: {}", what(object)));
     page.line(label)?;
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = object.process.map(|pid| format!("process {pid}")).into_iter().collect();
     if let Some(at) = &object.allocated_at {
         notes.push(format!("allocated at {}", view.place(&at.file, at.line, &at.function)));
     }
@@ -99,7 +99,9 @@ fn is_told(object: &HeldObject, above: &[&HeldObject]) -> bool {
     in_library
         && object.own_bytes < object.bytes / 100
         && object.shared_with.iter().any(|shared| {
-            shared.bytes >= object.bytes / 100 * 98 && above.iter().any(|other| name_in(other) == shared.name)
+            let named =
+                |other: &&HeldObject| other.process == object.process && name_in(other) == shared.name;
+            shared.bytes >= object.bytes / 100 * 98 && above.iter().any(named)
         })
 }
 
@@ -121,7 +123,7 @@ fn also(view: &View<'_>, object: &HeldObject) -> Vec<String> {
 }
 
 fn is_same(other: &HeldObject, object: &HeldObject) -> bool {
-    other.same_as.as_ref() == Some(&object.name)
+    other.process == object.process && other.same_as.as_ref() == Some(&object.name)
 }
 
 fn name_in(object: &HeldObject) -> &str {

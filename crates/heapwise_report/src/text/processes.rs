@@ -41,7 +41,7 @@ pub(super) fn write(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     for (process, among) in &rows[..listed] {
         let line = amount(among.peak_bytes, peak).to(PLACE_COLUMN);
         let line = line.add(Style::Place, &process.pid.to_string()).to(COMMAND_COLUMN);
-        let line = line.add(Style::Plain, &name(process, among));
+        let line = line.add(Style::Plain, &process_name(process));
         page.line(line.add(Style::Quiet, &remark(process, among)))?;
     }
     let rest = &rows[listed..];
@@ -77,13 +77,15 @@ pub(super) fn plural(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "es" })
 }
 
-fn name(process: &Process, among: &AmongOthers) -> String {
-    if among.begun == Begun::Fork {
+/// What a process is: its command line, or which fork or helper of a library.
+pub fn process_name(process: &Process) -> String {
+    let begun = process.among_others.as_ref().map_or(Begun::Launched, |among| among.begun);
+    if begun == Begun::Fork {
         return format!("fork of {}", process.parent);
     }
     let has = |mark: &str| process.command.iter().any(|word| word.contains(mark));
     match HELPERS.iter().find(|(mark, _)| has(mark)) {
-        Some((_, name)) if among.begun == Begun::Exec => (*name).to_owned(),
+        Some((_, name)) if begun == Begun::Exec => (*name).to_owned(),
         _ if process.command.is_empty() => "unknown command".to_owned(),
         _ => command(&process.command),
     }

@@ -368,6 +368,30 @@ pub(crate) fn job() -> Report {
         move |capture: &mut CaptureBuilder| {
             let stack = capture.stack(&["main:20", "work:5"]);
             capture.time(10).allocation(0x1000, size, stack);
+            let holder = Holder {
+                kind: HolderKind::Local,
+                file: "/home/a/work/pool.py".into(),
+                function: "work".into(),
+                line: 6,
+                ..Holder::default()
+            };
+            let table = Object {
+                name: "table".into(),
+                holder: Some(holder),
+                kind: "bytearray".into(),
+                length: Some(size),
+                bytes: size,
+                own_bytes: size,
+                buffers: vec![Buffer { address: 0x1000, bytes: size }],
+                ..Object::default()
+            };
+            let time_ns = 10_000_000;
+            capture.inspection(&Inspection {
+                sequence: 1,
+                time_ns,
+                objects: vec![table],
+                ..Inspection::default()
+            });
         }
     };
     let job = Job {

@@ -111,7 +111,12 @@ pub(super) fn after_run(capture: &Path) -> Result<End> {
 
 /// The profile and the advice on it, with what is proven of it.
 fn read_advice(capture: &Path) -> Result<(Profile, Advice), Failure> {
-    let (profile, analysis) = reading::read_profile(capture)?;
+    let (profile, analysis, processes) = reading::read_first(capture)?;
+    if processes > 1 {
+        failure::say(format_args!(
+            "heapwise: edits, savings and proofs are of the first process of this run alone, which had {processes}\n"
+        ));
+    }
     let objects = heapwise_analysis::objects(&profile, &analysis);
     let mut advice = heapwise_advisor::advise(&profile, &analysis, &objects);
     drop(objects);
