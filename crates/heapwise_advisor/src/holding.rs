@@ -17,6 +17,7 @@ const DEPTH: usize = 4;
 
 /// So many values, from all over an object, stand for the rest: with 19 in 20 chances fewer than 3 in so many are otherwise.
 const ENOUGH: u64 = 10_000;
+const ENOUGH_NUMBERS: u64 = 100_000;
 
 /// An object or a part of one, with the name that holds it.
 #[derive(Debug, Clone, Copy)]
@@ -206,9 +207,15 @@ fn looked_at(facts: &Facts) -> bool {
     of_values || !facts.element_types.is_empty()
 }
 
-/// Whether enough values were looked at to speak of all of them: the others are like these as far as can be told.
-pub(crate) fn is_enough(facts: &Facts, count: u64) -> bool {
+/// Whether enough elements of a container were looked at to speak of all of them: the others are like these as far as can
+/// be told.
+pub(crate) fn is_enough_of_elements(facts: &Facts, count: u64) -> bool {
     facts.sampled.is_none_or(|looked| looked >= ENOUGH || looked >= count / 4)
+}
+
+/// The same of the numbers in an array. Many more are wanted, since those that lie together may be of one column.
+pub(crate) fn is_enough_of_numbers(facts: &Facts, count: u64) -> bool {
+    facts.sampled.is_none_or(|looked| looked >= ENOUGH_NUMBERS || looked >= count / 4)
 }
 
 fn find_part<'o>(object: &'o Object, name: &str, depth: usize) -> Option<&'o Object> {

@@ -28,7 +28,7 @@ use crate::{blocks, follow, hooks, monitor, platform, process, room};
 /// The part of the run that looks may take, as one in so many.
 const SHARE: u32 = 50;
 /// What looks may take of the run's time before it has passed: short programs are looked at too.
-const CREDIT: Duration = Duration::from_millis(200);
+const CREDIT: Duration = Duration::from_millis(120);
 /// The same for looks at heights that were looked at before: what comes and goes is seen often enough in its share.
 const CREDIT_OF_KNOWN: Duration = Duration::from_millis(30);
 /// The part of it that is kept for the last look, when the program has ended, and the most that this takes.
@@ -183,12 +183,8 @@ fn want(agent: &Agent, height: u64) {
 /// What a look at this height may take of before it has passed.
 fn credit(height: u64) -> Duration {
     let again = AGAIN_AT.load(Ordering::Relaxed);
-    let is_new = if again != 0 && platform::coarse_ms() >= again {
-        DISTANCE.load(Ordering::Relaxed) < FILLED
-    } else {
-        height > HIGHEST_LOOKED.load(Ordering::Relaxed)
-    };
-    if is_new { CREDIT } else { CREDIT_OF_KNOWN }
+    let is_due_again = again != 0 && platform::coarse_ms() >= again;
+    if is_due_again || height > HIGHEST_LOOKED.load(Ordering::Relaxed) { CREDIT } else { CREDIT_OF_KNOWN }
 }
 
 /// The time that looks may take by now, all together, with this credit.

@@ -32,14 +32,14 @@ const PRECISION: u64 = 100_000;
 /// precision from the blocks of recursions, whose heap grows with the depth.
 const BLOCK: i64 = 32;
 /// What may be spent before thrift begins.
-const FIRST_CREDIT: i64 = 60_000 * BLOCK;
+const FIRST_CREDIT: i64 = 30_000 * BLOCK;
 /// The same for a child of a fork.
 const CREDIT_OF_CHILD: i64 = FIRST_CREDIT / 2;
 /// With less than this left a small heap is sampled more sparsely.
 const THRIFTY: i64 = FIRST_CREDIT * 2 / 3;
 /// What may be spent for each second after that, while the run is not older than [`YOUNG_MS`]; later it is in inverse
 /// proportion to its age, down to [`LEAST_PER_SECOND`].
-const MOST_PER_SECOND: i64 = 8_000 * BLOCK;
+const MOST_PER_SECOND: i64 = 6_000 * BLOCK;
 const YOUNG_MS: u64 = 30_000;
 /// At some 14 bytes for a block and its end, this is a megabyte of capture a minute.
 const LEAST_PER_SECOND: i64 = 1_000 * BLOCK;

@@ -5,14 +5,14 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use heapwise_capture::inspection::{Buffer, Class, Facts, Inspection, Object, Shared};
-use heapwise_capture::origin::{Origin, origin};
+use heapwise_capture::inspection::{Buffer, Facts, Inspection, Object, Shared};
 use heapwise_cpython::objects::{Address, Builtin, Live};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::Allowance;
 use crate::arrays::Array;
 use crate::arrow::{self, ArrowBuffer, ArrowClass};
+use crate::classes::classes;
 use crate::clock::thread_time;
 use crate::facts;
 use crate::kinds::Form;
@@ -26,31 +26,22 @@ use crate::walk::Walk;
 const MOST_HOLDERS: usize = 60;
 /// The values of a thing that no name of the user's leads to are looked at for one in so many of the look's time.
 const SHARE_OF_UNNAMED: u32 = 16;
-/// Nodes that may be met to find the bytes of parts when the time of the look is over.
-const MOST_REACHED: usize = 200_000;
 /// Parts of each.
-const MOST_PARTS: usize = 40;
-/// In a container of more elements, only those that hold much are looked for.
-const MANY: usize = 256;
-/// Elements of a container that are looked at as parts.
-const MOST_ELEMENTS: usize = 100_000;
+pub(crate) const MOST_PARTS: usize = 40;
 /// Parts of parts, and so on, so deep.
-const DEEPEST: usize = 3;
+pub(crate) const DEEPEST: usize = 3;
 /// A part of a holder has at least this share of its bytes.
-const SMALLEST_SHARE: u64 = 100;
+pub(crate) const SMALLEST_SHARE: u64 = 100;
 /// Buffers of fewer bytes are not listed.
 pub(crate) const SMALLEST_BUFFER: u64 = 16 * 1024;
 pub(crate) const MOST_BUFFERS: usize = 32;
 /// Blocks of a name that are in none of its parts.
 const MOST_BELOW: usize = 128;
-/// Classes that are told of, and from how many instances on.
-const MOST_CLASSES: usize = 30;
-const FEWEST_INSTANCES: u64 = 1000;
 
 /// What is known of the graph.
 pub(crate) struct Account<'w, 'a> {
     pub(crate) walk: &'w Walk<'a>,
-    sizes: Vec<u64>,
+    pub(crate) sizes: Vec<u64>,
     pub(crate) dominator: Vec<u32>,
     pub(crate) retained: Vec<u64>,
     order: Vec<u32>,
@@ -58,19 +49,19 @@ pub(crate) struct Account<'w, 'a> {
     pub(crate) until: Option<Duration>,
     /// What is known of values by now, by where they start: an object may have several names.
     known: RefCell<FxHashMap<(Address, Vec<u64>), Facts>>,
-    reach: RefCell<Reach>,
+    pub(crate) reach: RefCell<Reach>,
 }
 
 /// What nodes reach, as far as that was asked for.
 #[derive(Default)]
-struct Reach {
+pub(crate) struct Reach {
     bytes: FxHashMap<u32, u64>,
     /// By node the turn in which it was reached last.
     turns: Vec<u32>,
     turn: u32,
     stack: Vec<u32>,
     /// Nodes that were met for it.
-    met: usize,
+    pub(crate) met: usize,
 }
 
 impl<'w, 'a> Account<'w, 'a> {
@@ -136,7 +127,7 @@ impl<'w, 'a> Account<'w, 'a> {
         (retained, if alone { retained } else { 0 })
     }
 
-    fn retained_by(&self, address: Address) -> u64 {
+    pub(crate) fn retained_by(&self, address: Address) -> u64 {
         self.walk.node_of(address).map_or(0, |node| self.retained[node as usize])
     }
 
@@ -330,135 +321,6 @@ impl<'w, 'a> Account<'w, 'a> {
         let owner = self.owner(array);
         owner.base != 0 && self.walk.live.c_name(self.walk.live.type_of(owner.base)) == "mmap.mmap"
     }
-
-    /// Attributes, entries and elements that hold much of an object.
-    fn parts(&self, name: &str, address: Address, form: Form, bytes: u64, depth: usize) -> Vec<Object> {
-        let live = self.walk.live;
-        // Of a container that was sampled, an element stands for others too: of its own it has that part of its bytes.
-        let stands_for = self.walk.node_of(address).map_or(1.0, |node| self.walk.stands_for(node));
-        let depth = if stands_for > 1.0 { DEEPEST } else { depth + 1 };
-        let smallest = (bytes / SMALLEST_SHARE).max(1024);
-        let least = (smallest as f64 * stands_for) as u64;
-        let large = |value: Address| {
-            // What a part alone keeps is known; what it shares is found by walking, for those that could be large.
-            let retained = self.retained_by(value);
-            (retained >= least || self.is_shared(value)).then_some(retained)
-        };
-        let mut candidates: Vec<(u64, Label, Address)> = Vec::new();
-        // What stands there many times is one part.
-        let mut seen = FxHashSet::default();
-        let mut add = |label: Label, value: Address| {
-            if value != 0
-                && value != address
-                && seen.insert(value)
-                && let Some(retained) = large(value)
-            {
-                candidates.push((retained, label, value));
-            }
-        };
-        match form {
-            Form::List | Form::Tuple => {
-                let items =
-                    if form == Form::List { live.list_items(address) } else { live.tuple_items(address) };
-                let wanted = self.wanted_elements(address, items.length, &large);
-                let step = items.length.div_ceil(MOST_ELEMENTS).max(1);
-                let none = wanted.as_ref().is_some_and(FxHashSet::is_empty);
-                for index in (0..if none { 0 } else { items.length }).step_by(step) {
-                    let value = live.item(items, index);
-                    if wanted.as_ref().is_none_or(|wanted| wanted.contains(&value)) {
-                        add(Label::Index(index), value);
-                    }
-                }
-            }
-            Form::Dict => self.entries(address, &large, &mut add),
-            Form::Foreign if facts::cached_results(live, address) != 0 => {
-                self.entries(facts::cached_results(live, address), &large, &mut add);
-            }
-            _ => {
-                for attribute in live.attributes(address, 1000) {
-                    add(Label::Attribute(attribute.name), attribute.value);
-                }
-            }
-        }
-        candidates.sort_by_key(|entry| std::cmp::Reverse(entry.0));
-        candidates.truncate(MOST_PARTS * 2);
-        let mut parts: Vec<Object> = Vec::new();
-        for (_, label, value) in candidates {
-            // Objects that refer to each other all reach each other.
-            if self.reach.borrow().met > MOST_REACHED && !self.has_time() {
-                break;
-            }
-            let (bytes, own_bytes) = self.bytes_of(value);
-            if bytes >= least {
-                let name = self.part_name(name, &label);
-                let own = |bytes: u64| (bytes as f64 / stands_for) as u64;
-                parts.push(self.object(&name, value, own(bytes), own(own_bytes), depth));
-            }
-        }
-        parts.sort_by_key(|part| std::cmp::Reverse(part.bytes));
-        parts.truncate(MOST_PARTS);
-        parts
-    }
-
-    /// Adds the values of a dict that are worth it, with their keys.
-    fn entries(
-        &self,
-        dict: Address,
-        large: &impl Fn(Address) -> Option<u64>,
-        add: &mut impl FnMut(Label, Address),
-    ) {
-        let live = self.walk.live;
-        let positions = live.dict_positions(dict);
-        let wanted = self.wanted_elements(dict, positions, large);
-        if wanted.as_ref().is_some_and(FxHashSet::is_empty) {
-            return;
-        }
-        let step = positions.div_ceil(MOST_ELEMENTS).max(1);
-        let mut position = 0;
-        while let Some((key, value, next)) = live.dict_next(dict, position) {
-            if wanted.as_ref().is_none_or(|wanted| wanted.contains(&value)) {
-                add(Label::Key(key), value);
-            }
-            position = if step == 1 { next } else { (position + step).max(next) };
-        }
-    }
-
-    /// Of a container with many elements, those that hold most of it and are to be looked for among all; `None` for a small
-    /// one, of which each is.
-    fn wanted_elements(
-        &self,
-        container: Address,
-        length: usize,
-        large: &impl Fn(Address) -> Option<u64>,
-    ) -> Option<FxHashSet<Address>> {
-        if length <= MANY {
-            return None;
-        }
-        let node = self.walk.node_of(container)?;
-        let elements = self.walk.references().of(node).iter();
-        let elements = elements.map(|&target| self.walk.nodes[target as usize].address);
-        let mut wanted: Vec<(u64, Address)> =
-            elements.filter_map(|address| Some((large(address)?, address))).collect();
-        wanted.sort_unstable_by_key(|&(retained, address)| (std::cmp::Reverse(retained), address));
-        wanted.truncate(MOST_PARTS * 2);
-        Some(wanted.into_iter().map(|(_, address)| address).collect())
-    }
-
-    /// Whether others refer to the object too, or to what it refers to: an array that is a view, for instance.
-    fn is_shared(&self, address: Address) -> bool {
-        let references = self.walk.references();
-        self.walk.node_of(address).is_some_and(|node| {
-            references.of(node).iter().any(|&target| self.dominator[target as usize] != node)
-        })
-    }
-
-    fn part_name(&self, name: &str, label: &Label) -> String {
-        match label {
-            Label::Attribute(attribute) => format!("{name}.{attribute}"),
-            Label::Index(index) => format!("{name}[{index}]"),
-            Label::Key(key) => format!("{name}[{}]", key_text(self.walk, *key)),
-        }
-    }
 }
 
 fn push_buffer(object: &mut Object, address: Address, bytes: u64) {
@@ -471,12 +333,6 @@ fn push_buffers(object: &mut Object, buffers: &[ArrowBuffer]) {
     for buffer in buffers {
         push_buffer(object, buffer.address, buffer.bytes);
     }
-}
-
-enum Label {
-    Attribute(String),
-    Index(usize),
-    Key(Address),
 }
 
 /// Text as one would write it in Python.
@@ -676,114 +532,6 @@ impl Regions {
         }
         found
     }
-}
-
-/// The classes with many instances.
-fn classes(account: &Account<'_, '_>) -> Vec<Class> {
-    #[derive(Default)]
-    struct Count {
-        instances: f64,
-        bytes: f64,
-        dict_bytes: f64,
-        example: Address,
-    }
-    let walk = account.walk;
-    let live = walk.live;
-    let mut counts: FxHashMap<u32, Count> = FxHashMap::default();
-    for (node, &size) in walk.nodes.iter().zip(&account.sizes) {
-        if node.address == 0 || node.size == 0 || !walk.kinds.get(node.kind).fields.is_python_class {
-            continue;
-        }
-        let kind = walk.kinds.get(node.kind);
-        let weight = size as f64 / node.size as f64;
-        let dict = live.instance_dict(node.address, &kind.fields);
-        let in_dict = if dict == 0 {
-            live.instance_values_size(node.address, kind.address, &kind.fields)
-        } else {
-            64 + live.dict_table_size(dict)
-        };
-        let count = counts.entry(node.kind).or_default();
-        count.instances += weight;
-        count.bytes += weight * (node.size + if dict == 0 { 0 } else { in_dict }) as f64;
-        count.dict_bytes += weight * in_dict as f64;
-        count.example = node.address;
-    }
-    let mut classes: Vec<Class> = counts
-        .into_iter()
-        .filter(|(_, count)| count.instances as u64 >= FEWEST_INSTANCES)
-        .map(|(number, count)| {
-            let kind = walk.kinds.get(number);
-            let class = kind.address;
-            let (attributes, same) = attributes(account, number);
-            let dict = live.type_dict(class);
-            let (file, first_line) = class_place(walk, class);
-            let base = live.type_fields(kind.fields.base);
-            let base_has_dict = base.managed_dict || base.dict_offset != 0;
-            Class {
-                name: type_name(walk, count.example),
-                file,
-                line: first_line,
-                instances: count.instances as u64,
-                bytes: count.bytes as u64,
-                dict_bytes: count.dict_bytes as u64,
-                has_dict: kind.fields.managed_dict || kind.fields.dict_offset != 0,
-                dataclass: dict != 0 && live.dict_get(dict, "__dataclass_fields__").is_some(),
-                same_attributes: same,
-                attributes,
-                base_has_dict,
-            }
-        })
-        .collect();
-    classes.sort_by_key(|class| std::cmp::Reverse(class.bytes));
-    classes.truncate(MOST_CLASSES);
-    classes
-}
-
-/// The attributes of the instances of a class that are looked at, and whether all have the same. Those that are only being
-/// made have some of them yet.
-fn attributes(account: &Account<'_, '_>, kind: u32) -> (Vec<String>, bool) {
-    const MOST: usize = 1000;
-    let walk = account.walk;
-    let instances = walk.nodes.iter().filter(|node| node.address != 0 && node.kind == kind).take(MOST);
-    let all: Vec<Vec<String>> = instances
-        .map(|node| walk.live.attributes(node.address, 100).into_iter().map(|it| it.name).collect())
-        .collect();
-    let most = all.iter().max_by_key(|own| own.len()).cloned().unwrap_or_default();
-    let known: FxHashSet<&str> = most.iter().map(String::as_str).collect();
-    let fits = all.iter().flatten().all(|name| known.contains(name.as_str()));
-    let unfinished = all.iter().filter(|own| own.len() < most.len()).count();
-    (most.clone(), fits && unfinished * 100 <= all.len())
-}
-
-/// File and line of a class: from `__firstlineno__` (3.13), else from the first of its functions.
-fn class_place(walk: &Walk<'_>, class: Address) -> (String, u32) {
-    let live = walk.live;
-    let dict = live.type_dict(class);
-    let mut place = (String::new(), 0);
-    let mut position = 0;
-    while dict != 0
-        && let Some((_, value, next)) = live.dict_next(dict, position)
-    {
-        position = next;
-        if live.builtin(live.type_of(value)) == Some(Builtin::Function) {
-            let (file, _, first_line) = live.code_place(live.function_code(value));
-            // What a decorator made, such as a dataclass's methods, is in no file or in a library's.
-            if origin(&file) == Origin::User && (place.1 == 0 || first_line < place.1) {
-                place = (file, first_line);
-            }
-        }
-    }
-    if let Some(line) = live.dict_get(dict, "__firstlineno__").and_then(|line| live.integer(line)) {
-        place.1 = line.clamp(0, i64::from(u32::MAX)) as u32;
-    }
-    if place.0.is_empty()
-        && let (module, _) = live.type_name(class)
-        && let Some(namespace) = live.module(if module.is_empty() { "builtins" } else { &module })
-        && let Some(file) = live.dict_get(namespace, "__file__").filter(|&file| live.is_string(file))
-    {
-        place.0 = live.text(file, 4096);
-    }
-    place
 }
 
 /// One object and its parts, exactly; with the namespace, if the object is a module or class. Names of parts are what

@@ -22,9 +22,10 @@ use crate::walk::own_size;
 const SAMPLE: usize = 20_000;
 /// Elements that are looked at when there is no limit of time.
 const MOST_ELEMENTS: usize = 2_000_000;
-/// Numbers that are looked at in a row before others from elsewhere, and between two looks at the clock: a few columns of
-/// a table do not stand for all.
-const PIECE: usize = 1 << 12;
+/// Numbers that are looked at in a row before others from elsewhere, and how many rows between two looks at the clock: a few
+/// columns of a table do not stand for all.
+const PIECE: usize = 1 << 9;
+const PIECES: usize = 16;
 /// Elements of a container that are looked at in a row before others from elsewhere.
 const ELEMENTS: usize = 64;
 /// Elements between two looks at the clock.
@@ -124,8 +125,8 @@ fn numbers<T: Element>(account: &Account<'_, '_>, facts: &mut Facts, array: &Arr
         // SAFETY: the array has `count` elements in a row; while the GIL is held it is not freed or resized. Code
         // that works without the GIL may write to it meanwhile, which gives a number from before or after.
         let values = unsafe { std::slice::from_raw_parts(array.start as *const T, count) };
-        for place in spread(pieces) {
-            if looked > 0 && !account.has_time() {
+        for (turn, place) in spread(pieces).enumerate() {
+            if turn > 0 && turn.is_multiple_of(PIECES) && !account.has_time() {
                 break;
             }
             let piece = &values[place * PIECE..((place + 1) * PIECE).min(count)];

@@ -9,7 +9,7 @@ use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
 use crate::changes::made_bytes;
 use crate::edits;
-use crate::holding::{Held, is_enough};
+use crate::holding::{Held, is_enough_of_numbers};
 use crate::words;
 
 /// The rule.
@@ -46,7 +46,7 @@ fn candidate(case: &Case<'_>, held: &Held<'_>) -> Option<Candidate> {
         let zero = facts.minimum.as_ref().and_then(serde_json::Number::as_i64) == Some(0);
         let one = facts.maximum.as_ref().and_then(serde_json::Number::as_i64) == Some(1);
         let wide = matches!(held.dtype(), "int64" | "uint64" | "int32" | "uint32" | "int16" | "uint16");
-        (zero && one && wide && is_enough(&facts, held.count()))
+        (zero && one && wide && is_enough_of_numbers(&facts, held.count()))
             .then_some("only 0 and 1 in whole numbers of several bytes")?
     };
     if count == 0 || made_bytes(held.object) < count {

@@ -13,7 +13,7 @@ use crate::candidate::{Candidate, ProposedFix, Rule};
 use crate::case::Case;
 use crate::changes::made_bytes;
 use crate::edits;
-use crate::holding::{Held, is_enough, listed};
+use crate::holding::{Held, is_enough_of_elements, listed};
 use crate::usage::ColumnUse;
 use crate::versions::Version;
 use crate::words;
@@ -59,7 +59,8 @@ fn column<'a>(case: &Case<'a>, held: Held<'a>) -> Option<Column<'a>> {
     let looked = facts.sampled.unwrap_or(rows);
     // Few values among many that were looked at stay few; many may be any number.
     let few = values * 100 <= looked;
-    if !is_enough(&facts, rows) || (!few && (facts.distinct_estimated || facts.sampled.is_some())) {
+    if !is_enough_of_elements(&facts, rows) || (!few && (facts.distinct_estimated || facts.sampled.is_some()))
+    {
         return None;
     }
     let code_bytes = match values {

@@ -10,7 +10,7 @@ use crate::candidate::{Candidate, ProposedFix, Rule};
 use crate::case::Case;
 use crate::changes::made_bytes;
 use crate::edits;
-use crate::holding::{Held, is_enough, listed};
+use crate::holding::{Held, is_enough_of_numbers, listed};
 use crate::words;
 
 /// The rule.
@@ -67,7 +67,7 @@ fn narrower<'a>(case: &Case<'a>, held: Held<'a>) -> Option<Shrinking<'a, Narrowe
         return None;
     }
     let facts = case.lasting_facts(&held);
-    if !is_enough(&facts, held.count()) {
+    if !is_enough_of_numbers(&facts, held.count()) {
         return None;
     }
     let whole = |number: &serde_json::Number| {

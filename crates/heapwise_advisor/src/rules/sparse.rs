@@ -11,7 +11,7 @@ use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
 use crate::changes::made_bytes;
 use crate::edits;
-use crate::holding::{Held, is_enough};
+use crate::holding::{Held, is_enough_of_numbers};
 use crate::words;
 
 /// The rule.
@@ -53,7 +53,8 @@ fn candidate(case: &Case<'_>, held: &Held<'_>) -> Option<Candidate> {
         _ => return None,
     };
     let facts = case.lasting_facts(held);
-    let zeros = facts.zero_share.filter(|share| *share < 1.0 && is_enough(&facts, held.count()))?;
+    let zeros =
+        facts.zero_share.filter(|share| *share < 1.0 && is_enough_of_numbers(&facts, held.count()))?;
     let stored = ((rows * columns) as f64 * (1.0 - zeros)).ceil() as u64;
     let new_bytes = stored * (width + INDEX_BYTES) + (rows + 1) * INDEX_BYTES;
     let old_bytes = made_bytes(held.object);
