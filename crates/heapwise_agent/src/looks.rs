@@ -29,8 +29,10 @@ use crate::{blocks, follow, hooks, monitor, platform, process, room};
 const SHARE: u32 = 50;
 /// What looks may take of the run's time before it has passed: short programs are looked at too.
 const CREDIT: Duration = Duration::from_millis(120);
-/// The same for looks at heights that were looked at before: what comes and goes is seen often enough in its share.
-const CREDIT_OF_KNOWN: Duration = Duration::from_millis(30);
+/// Of both, looks at heights that were never looked at may take all; those that find the names of what was seen, and what
+/// its values have become, one in so many; and those at known heights, where things come and go, one in so many.
+const PART_OF_VALUES: u32 = 2;
+const PART_OF_KNOWN: u32 = 4;
 /// The part of it that is kept for the last look, when the program has ended, and the most that this takes.
 const FOR_THE_LAST: Duration = Duration::from_millis(8);
 const LAST: Duration = Duration::from_millis(30);
@@ -45,11 +47,13 @@ const PART: u32 = 6;
 /// Waiting for a line to be done takes one in so many of what is left.
 const PART_TO_FOLLOW: u32 = 8;
 /// A single look takes no longer.
-const LONGEST: Duration = Duration::from_secs(2);
-/// One at a new height takes no longer, and one in so many of what is left: a sample of the elements tells what grows, and
-/// there is something left for the heights to come and for the look that follows.
-const WHILE_GROWING: Duration = Duration::from_millis(8);
-const PART_WHILE_GROWING: u32 = 16;
+const LONGEST: Duration = Duration::from_secs(1);
+/// One at a new height takes one in so many of what is left, and no longer than this and what its bytes ask for: a sample
+/// of the elements tells what grows, and there is something left for the heights to come and for the look that follows.
+const PART_WHILE_GROWING: u32 = 12;
+const WHILE_GROWING: Duration = Duration::from_millis(2);
+/// Bytes of the heap for which a look takes a millisecond more.
+const BYTES_PER_MS: u64 = 10_000_000;
 /// The first height, and the least distance from one to the next, bytes.
 const STEP: u64 = 2_000_000;
 /// Objects that a look may note, for each millisecond that it may take; and the most.
@@ -163,7 +167,7 @@ fn want(agent: &Agent, height: u64) {
         return;
     }
     HIGHEST.fetch_max(height, Ordering::Relaxed);
-    if left(agent, credit(height)) < LEAST {
+    if left(agent, part(height)) < LEAST {
         // A new height stays due, and the next block above it asks again.
         let known = HIGHEST_LOOKED.load(Ordering::Relaxed);
         if height <= known {
@@ -180,27 +184,33 @@ fn want(agent: &Agent, height: u64) {
     }
 }
 
-/// What a look at this height may take of before it has passed.
-fn credit(height: u64) -> Duration {
+/// A look at this height may use one in so many of what looks may take.
+fn part(height: u64) -> u32 {
     let again = AGAIN_AT.load(Ordering::Relaxed);
     let is_due_again = again != 0 && platform::coarse_ms() >= again;
-    if is_due_again || height > HIGHEST_LOOKED.load(Ordering::Relaxed) { CREDIT } else { CREDIT_OF_KNOWN }
+    if height > HIGHEST_LOOKED.load(Ordering::Relaxed) {
+        1
+    } else if is_due_again {
+        PART_OF_VALUES
+    } else {
+        PART_OF_KNOWN
+    }
 }
 
-/// The time that looks may take by now, all together, with this credit.
-fn allowed(agent: &Agent, credit: Duration) -> Duration {
+/// The time that looks may take by now, all together.
+fn allowed(agent: &Agent) -> Duration {
     let run = platform::coarse_ms().saturating_sub(agent.start_ms);
-    credit + Duration::from_millis(run) / SHARE
+    CREDIT + Duration::from_millis(run) / SHARE
 }
 
-/// The time that looks may still take; none while they have written what they may.
-fn left(agent: &Agent, credit: Duration) -> Duration {
+/// The time that looks may still take which may use this part of all; none while they have written what they may.
+fn left(agent: &Agent, part: u32) -> Duration {
     let run_s = platform::coarse_ms().saturating_sub(agent.start_ms) / 1000;
     if WRITTEN.load(Ordering::Relaxed) > BYTES + run_s * BYTES_PER_S {
         return Duration::ZERO;
     }
     let kept = if OFF.load(Ordering::Relaxed) { Duration::ZERO } else { FOR_THE_LAST };
-    allowed(agent, credit).saturating_sub(kept + Duration::from_nanos(SPENT_NS.load(Ordering::Relaxed)))
+    (allowed(agent) / part).saturating_sub(kept + Duration::from_nanos(SPENT_NS.load(Ordering::Relaxed)))
 }
 
 /// What the agent's own thread does at each tick: looks that are late or due again.
@@ -262,7 +272,7 @@ unsafe extern "C" fn follow_on(_: *mut c_void) -> c_int {
         }
         // What was there for a moment only is gone by now.
         follow::Answer::Done
-            if height(agent) >= LOOKED_AT.load(Ordering::Relaxed) / 4 && left(agent, CREDIT) >= LEAST =>
+            if height(agent) >= LOOKED_AT.load(Ordering::Relaxed) / 4 && left(agent, 1) >= LEAST =>
         {
             AGAIN_AT.store(platform::coarse_ms().max(1), Ordering::Relaxed);
             look();
@@ -307,8 +317,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
         return;
     }
     let affordable = (room::left() / SHARE_OF_ROOM).saturating_sub(BESIDE_NOTES) / NOTE;
-    let credit = if OFF.load(Ordering::Relaxed) { CREDIT } else { credit(height) };
-    let left = left(agent, credit);
+    let left = left(agent, if OFF.load(Ordering::Relaxed) { 1 } else { part(height) });
     let due = AGAIN_AT.swap(0, Ordering::Relaxed);
     if affordable < LEAST_OBJECTS {
         DUE_AT.store(height + STEP, Ordering::Relaxed);
@@ -317,13 +326,14 @@ fn write(agent: &'static Agent, looks: &Looks) {
     let looked = LOOKED_AT.load(Ordering::Relaxed);
     let again = due != 0 && platform::coarse_ms() >= due && height < looked.saturating_add(looked / 20);
     let distance = DISTANCE.load(Ordering::Relaxed);
+    let growing = WHILE_GROWING + Duration::from_millis(height / BYTES_PER_MS);
     let (part, longest) = match again {
         _ if OFF.load(Ordering::Relaxed) => (1, LAST),
         true if distance >= FILLED => (PART, SHORT),
-        true => (PART, LONGEST),
-        false => (PART_WHILE_GROWING, WHILE_GROWING),
+        true => (PART, 4 * growing),
+        false => (PART_WHILE_GROWING, growing),
     };
-    let time = (left / part).clamp(LEAST, longest);
+    let time = (left / part).clamp(LEAST, longest.min(LONGEST));
     let objects =
         (time.as_millis() as u64 * OBJECTS_PER_MS).clamp(LEAST_OBJECTS, MOST_OBJECTS.min(affordable));
     let smallest = (highest / SMALLEST_SHARE).max(SMALLEST);
@@ -338,7 +348,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
     // SAFETY: as above.
     let mut seen = unsafe { looks.inspector.look(&agent.interpreter, allowance) };
     seen.inspection.sequence = sequence;
-    seen.inspection.allowed_ns = allowed(agent, CREDIT).as_nanos() as u64;
+    seen.inspection.allowed_ns = allowed(agent).as_nanos() as u64;
     seen.inspection.spent_ns = SPENT_NS.load(Ordering::Relaxed);
     seen.inspection.time_ns = platform::coarse_ms().saturating_sub(agent.start_ms) * 1_000_000;
     let text = seen.inspection.encode();
@@ -505,7 +515,7 @@ unsafe extern "C" fn at_exit(_: *mut c_void, _: *mut c_void) -> *mut c_void {
         let height = height(agent);
         // Much of the highest heap may still be there under the name that it got last.
         let highest = HIGHEST.load(Ordering::Relaxed);
-        if height >= highest / 4 && height >= STEP / 2 && left(agent, CREDIT) >= LEAST {
+        if height >= highest / 4 && height >= STEP / 2 && left(agent, 1) >= LEAST {
             look();
         }
     }

@@ -55,6 +55,8 @@ pub(crate) struct Kind {
     pub(crate) slots: Vec<usize>,
     /// The type with `__sizeof__` of its own, if it was made in C.
     pub(crate) sizer: Address,
+    /// An array, or of a library of tables, which lead to arrays by few steps.
+    pub(crate) is_of_table: bool,
 }
 
 /// The types met so far.
@@ -127,7 +129,10 @@ impl Kind {
         // Arrow's own method counts its buffers, which are counted here each by itself.
         let tells = form.is_foreign() && !matches!(form, Form::Arrow(_));
         let sizer = if tells { live.own_size_method(address) } else { 0 };
-        Self { address, form, fields, has_attributes, slots, sizer }
+        let module = live.type_name(address).0;
+        let of_library = |library: &str| module.split('.').next() == Some(library);
+        let is_of_table = form == Form::Array || of_library("pandas") || of_library("pyarrow");
+        Self { address, form, fields, has_attributes, slots, sizer, is_of_table }
     }
 }
 

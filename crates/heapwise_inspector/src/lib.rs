@@ -31,6 +31,7 @@ mod tables;
 mod walk;
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use heapwise_capture::inspection::{Inspection, Object};
@@ -39,7 +40,7 @@ use heapwise_cpython::objects::{Address, Live, Objects};
 use heapwise_cpython::{Frame, FramePointer, FrameWork, Frames, Interpreter, Refusal};
 
 pub use crate::clock::thread_time;
-use crate::roots::Roots;
+use crate::roots::{Libraries, Roots};
 use crate::walk::{Limit, Walk};
 
 /// Looks at the objects of an interpreter.
@@ -48,6 +49,9 @@ pub struct Inspector {
     objects: Objects,
     /// Bytes that names did not explain when garbage was last looked for and there was none.
     without_garbage: AtomicU64,
+    /// Looks with less time than this do not look for garbage, since one with half of it did not come to an end.
+    garbage_needs_ns: AtomicU64,
+    libraries: Mutex<Libraries>,
 }
 
 /// What a look found.
@@ -83,7 +87,12 @@ impl Inspector {
     /// The GIL is held.
     pub unsafe fn new(interpreter: &Interpreter) -> Result<Self, Refusal> {
         // SAFETY: passed on to the caller.
-        Ok(Self { objects: unsafe { Objects::find(interpreter)? }, without_garbage: AtomicU64::new(0) })
+        Ok(Self {
+            objects: unsafe { Objects::find(interpreter)? },
+            without_garbage: AtomicU64::new(0),
+            garbage_needs_ns: AtomicU64::new(LEAST_FOR_GARBAGE.as_nanos() as u64),
+            libraries: Mutex::default(),
+        })
     }
 
     /// Whether a library is being imported: what is allocated then is its code, and no value has a name yet.
@@ -125,9 +134,11 @@ impl Inspector {
         let worked = thread_time();
         // SAFETY: passed on to the caller.
         let live = unsafe { Live::new(interpreter, &self.objects) };
-        let roots = Roots::find(live);
-        // Half of the time is for the values.
-        let until = worked + allowance.time / 2;
+        let mut libraries = self.libraries.lock().unwrap_or_else(PoisonError::into_inner);
+        let roots = Roots::find(live, &mut libraries);
+        drop(libraries);
+        // A third of the time is for the values. Where there are many names, finding them has taken much of it.
+        let until = (worked + allowance.time * 2 / 3).max(thread_time() + allowance.time / 3);
         let limit = Limit { nodes: allowance.objects, until: Some(until) };
         let mut walk = Walk::new(live, &roots.borders, limit);
         let addresses: Vec<Address> = roots.names.iter().map(|name| name.object).collect();
@@ -137,14 +148,24 @@ impl Inspector {
         let without_garbage = self.without_garbage.load(Ordering::Relaxed);
         let mut garbage = garbage::Garbage::default();
         // Where there was none, the search is worth its time again once there may be a quarter as much.
-        if unexplained >= without_garbage + LEAST_GARBAGE.max(allowance.heap / 10).max(without_garbage / 4) {
+        let has_time = allowance.time >= Duration::from_nanos(self.garbage_needs_ns.load(Ordering::Relaxed));
+        if has_time
+            && unexplained
+                >= without_garbage + LEAST_GARBAGE.max(allowance.heap / 10).max(without_garbage / 4)
+        {
             // A sixth of the time, before the values take the rest.
             let until = worked + allowance.time * 5 / 6;
-            if let Some(found) = garbage::find(&walk, &roots.borders, allowance, until) {
-                if found.bytes == 0 {
-                    self.without_garbage.store(unexplained, Ordering::Relaxed);
+            match garbage::find(&walk, &roots.borders, allowance, until) {
+                Some(found) => {
+                    if found.bytes == 0 {
+                        self.without_garbage.store(unexplained, Ordering::Relaxed);
+                    }
+                    garbage = found;
                 }
-                garbage = found;
+                None => {
+                    let needs = (allowance.time * 2).as_nanos() as u64;
+                    self.garbage_needs_ns.store(needs, Ordering::Relaxed);
+                }
             }
         }
         let mut inspection = describe::describe(&walk, &roots, allowance, worked + allowance.time);
@@ -214,6 +235,8 @@ impl FrameWork for UsersFrame<'_> {
     }
 }
 
+/// Shorter looks do not look for garbage.
+const LEAST_FOR_GARBAGE: Duration = Duration::from_millis(8);
 /// Garbage is looked for where names leave this much unexplained, bytes.
 const LEAST_GARBAGE: u64 = 1_000_000;
 
@@ -237,7 +260,7 @@ fn versions(live: Live<'_>, roots: &Roots) -> Vec<(&'static str, Option<String>)
     LIBRARIES
         .into_iter()
         .map(|library| {
-            let module = roots.modules.iter().find(|(name, _)| name == library);
+            let module = roots.libraries.iter().find(|(name, _)| name == library);
             let version = module.and_then(|&(_, dict)| live.dict_get(dict, "__version__"));
             (library, version.filter(|&text| live.is_string(text)).map(|text| live.text(text, 100)))
         })

@@ -6,6 +6,8 @@ use heapwise_capture::origin::{Origin, origin};
 use heapwise_cpython::objects::{Address, Builtin, Live, LocalKind, RunningFrame};
 use rustc_hash::FxHashSet;
 
+use crate::LIBRARIES;
+
 /// Values without a name that are looked at, at most.
 const MOST_UNNAMED: usize = 2000;
 /// What a loop goes through stands under this.
@@ -19,6 +21,23 @@ pub(crate) struct Name {
     pub(crate) object: Address,
 }
 
+/// Modules that are no user's, as earlier looks found, by the address of their key in the table of modules and their own:
+/// with pandas there are a thousand, and to look at each takes longer than all the rest.
+#[derive(Debug, Default)]
+pub(crate) struct Libraries {
+    known: FxHashSet<(Address, Address)>,
+    /// How many modules there were. With fewer, an address may be another module's now.
+    modules: usize,
+}
+
+/// A module that is looked at.
+#[derive(Debug, Clone)]
+struct Module {
+    name: String,
+    dict: Address,
+    known_as: (Address, Address),
+}
+
 /// All names, and what the walk does not go into.
 #[derive(Debug, Default)]
 pub(crate) struct Roots {
@@ -27,20 +46,22 @@ pub(crate) struct Roots {
     pub(crate) unnamed: usize,
     /// `__dict__`s of modules, frames that run, the table of modules.
     pub(crate) borders: FxHashSet<Address>,
-    /// Modules by name, with their `__dict__`.
-    pub(crate) modules: Vec<(String, Address)>,
+    /// Libraries whose versions are told, by name, with their `__dict__`.
+    pub(crate) libraries: Vec<(String, Address)>,
 }
 
 impl Roots {
     /// Finds them.
-    pub(crate) fn find(live: Live<'_>) -> Self {
+    pub(crate) fn find(live: Live<'_>, libraries: &mut Libraries) -> Self {
         let mut roots = Self::default();
-        roots.find_modules(live);
         let mut classes = FxHashSet::default();
-        let modules = roots.modules.clone();
-        for (name, dict) in &modules {
-            if let Some(file) = user_file(live, name, *dict) {
-                roots.add_globals(live, name, &file, *dict, &mut classes);
+        for Module { name, dict, known_as } in roots.find_modules(live, libraries) {
+            if let Some(file) = user_file(live, &name, dict) {
+                roots.add_globals(live, &name, &file, dict, &mut classes);
+            } else if LIBRARIES.contains(&name.as_str()) {
+                roots.libraries.push((name, dict));
+            } else {
+                libraries.known.insert(known_as);
             }
         }
         let mut frames = Vec::new();
@@ -101,21 +122,29 @@ impl Roots {
         self.names.retain(|name| of_user(name) || !own.contains(&name.object));
     }
 
-    fn find_modules(&mut self, live: Live<'_>) {
+    /// The modules that may be a user's, or whose version is told.
+    fn find_modules(&mut self, live: Live<'_>, libraries: &mut Libraries) -> Vec<Module> {
         let table = live.module_table();
         self.borders.insert(table);
+        let count = live.dict_length(table);
+        if count < libraries.modules {
+            libraries.known.clear();
+        }
+        libraries.modules = count;
+        let mut modules = Vec::new();
         let mut position = 0;
         while let Some((key, module, next)) = live.dict_next(table, position) {
             position = next;
             if live.is_string(key)
                 && let Some(dict) = live.module_dict(module)
-            {
                 // A module may be there under two names.
-                if self.borders.insert(dict) {
-                    self.modules.push((live.text(key, 200), dict));
-                }
+                && self.borders.insert(dict)
+                && !libraries.known.contains(&(key, module))
+            {
+                modules.push(Module { name: live.text(key, 200), dict, known_as: (key, module) });
             }
         }
+        modules
     }
 
     /// The figures that pyplot keeps until they are closed: the one registry of a library's that fills by forgetting.

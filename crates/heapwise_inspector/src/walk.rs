@@ -86,6 +86,8 @@ pub(crate) struct Walk<'a> {
     far: VecDeque<Run>,
     /// What is met now is an element of a large container.
     among_many: bool,
+    /// What is met now is part of a table.
+    of_table: bool,
     targets: Vec<u32>,
     /// By address: memory that an array owns or that is a node of its own, so that each counts once.
     memory: FxHashMap<Address, u32>,
@@ -115,6 +117,7 @@ impl<'a> Walk<'a> {
             near: VecDeque::new(),
             far: VecDeque::new(),
             among_many: false,
+            of_table: false,
             targets: Vec::new(),
             memory: FxHashMap::default(),
             borders,
@@ -364,8 +367,8 @@ impl<'a> Walk<'a> {
         self.nodes.push(Node { address, kind, size });
         self.rows.push((0, 0));
         if size == UNKNOWN && !self.among_many {
-            // An array leads to its memory at once, and that is what the names are looked at for.
-            if known.form == Form::Array {
+            // Arrays and tables lead to memory at once, and that is what the names are looked at for.
+            if known.is_of_table || self.of_table {
                 self.near.push_front(number);
             } else {
                 self.near.push_back(number);
@@ -402,6 +405,7 @@ impl<'a> Walk<'a> {
         let kind = self.kinds.get(node.kind);
         let (form, traverse) = (kind.form, kind.fields.traverse);
         let attributes = kind.has_attributes && !form.is_foreign();
+        self.of_table = kind.is_of_table;
         self.nodes[number as usize].size = own_size(live, address, kind);
         match form {
             Form::Opaque
