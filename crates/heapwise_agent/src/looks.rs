@@ -57,10 +57,13 @@ const BYTES_PER_MS: u64 = 10_000_000;
 /// The first height, and the least distance from one to the next, bytes.
 const STEP: u64 = 2_000_000;
 /// Objects that a look may note, for each millisecond that it may take; and the most.
-const OBJECTS_PER_MS: u64 = 2000;
+const OBJECTS_PER_MS: u64 = 4000;
 const MOST_OBJECTS: u64 = 1_500_000;
 /// With fewer than this to note, a look tells nothing.
 const LEAST_OBJECTS: u64 = 4_000;
+/// So many are noted where memory allows it, however little time there is: containers of some thousand elements need not be
+/// sampled.
+const FEW_OBJECTS: u64 = 20_000;
 /// The part that a look may take of the memory that the process may still get, as one in so many.
 const SHARE_OF_ROOM: u64 = 8;
 /// What a look takes for each object that it notes, while its tables grow, and beside them; bytes.
@@ -335,7 +338,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
     };
     let time = (left / part).clamp(LEAST, longest.min(LONGEST));
     let objects =
-        (time.as_millis() as u64 * OBJECTS_PER_MS).clamp(LEAST_OBJECTS, MOST_OBJECTS.min(affordable));
+        (time.as_millis() as u64 * OBJECTS_PER_MS).max(FEW_OBJECTS).min(MOST_OBJECTS.min(affordable));
     let smallest = (highest / SMALLEST_SHARE).max(SMALLEST);
     let allowance = Allowance { time, objects: objects as usize, smallest, heap: height };
     let sequence = recorder::sequence();
@@ -368,8 +371,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
     LOOKED_AT.store(height, Ordering::Relaxed);
     HIGHEST_LOOKED.fetch_max(height, Ordering::Relaxed);
     // Names that explain what is there need not be found.
-    let named = seen.inspection.reached_bytes.saturating_sub(seen.inspection.unnamed_bytes);
-    let explained = named >= height / 10 * 9;
+    let explained = seen.inspection.explained_bytes() >= height / 10 * 9;
     NAMED.store(explained, Ordering::Relaxed);
     let next = match again {
         true => (4 * distance).max(FILLED),

@@ -498,7 +498,7 @@ impl<'a> Join<'a> {
         let tolerated = self.peak_bytes / 10;
         let named = |index: usize| {
             let look = &profile.inspections()[index];
-            let bytes = look.reached_bytes.saturating_sub(look.unnamed_bytes);
+            let bytes = look.explained_bytes();
             // In hundredths, so that of two that found about the same the nearer one is taken.
             bytes.min(self.peak_bytes) * 100 / self.peak_bytes.max(1)
         };

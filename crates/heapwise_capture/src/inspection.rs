@@ -310,6 +310,11 @@ impl Holder {
 }
 
 impl Inspection {
+    /// Bytes that names of the user's led to, and those of garbage.
+    pub const fn explained_bytes(&self) -> u64 {
+        self.reached_bytes.saturating_sub(self.unnamed_bytes) + self.garbage_bytes
+    }
+
     /// The payload of the record.
     pub fn encode(&self) -> Vec<u8> {
         // Only maps with keys that are no strings could fail, and there are none.

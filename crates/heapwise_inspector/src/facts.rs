@@ -185,7 +185,7 @@ pub(crate) fn elements(account: &Account<'_, '_>, facts: &mut Facts, node: u32) 
         Form::Set => {
             let places = live.set_places(address);
             let entry = |place| live.set_entry(address, place).map_or(0, |entry| entry.0);
-            elements_of(account, facts, places, entry);
+            elements_at(account, facts, places, live.set_length(address), entry);
         }
         Form::Dict => dict_elements(account, facts, address),
         _ => {}
@@ -232,6 +232,17 @@ fn dict_elements(account: &Account<'_, '_>, facts: &mut Facts, dict: Address) {
 
 /// Looks at a row of objects; `at` gives the one at a place, or 0 for none.
 fn elements_of(account: &Account<'_, '_>, facts: &mut Facts, count: usize, at: impl Fn(usize) -> Address) {
+    elements_at(account, facts, count, count, at);
+}
+
+/// The same of so many elements that stand at more places.
+fn elements_at(
+    account: &Account<'_, '_>,
+    facts: &mut Facts,
+    count: usize,
+    elements: usize,
+    at: impl Fn(usize) -> Address,
+) {
     let walk = account.walk;
     let live = walk.live;
     let most = if account.until.is_some() { MOST_SAMPLED } else { MOST_ELEMENTS };
@@ -304,7 +315,7 @@ fn elements_of(account: &Account<'_, '_>, facts: &mut Facts, count: usize, at: i
     if step > 1 {
         facts.sampled = Some(looked);
     }
-    let all = if facts.sampled.is_some() { count as u64 } else { looked };
+    let all = if facts.sampled.is_some() { elements as u64 } else { looked };
     let scale = |number: u64| (number as f64 * all as f64 / looked as f64) as u64;
     for (number, example) in kinds.values() {
         *facts.element_types.entry(type_name(walk, *example)).or_default() += scale(*number);

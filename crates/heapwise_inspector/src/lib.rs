@@ -86,8 +86,8 @@ impl Inspector {
     /// # Safety
     /// The GIL is held.
     pub unsafe fn new(interpreter: &Interpreter) -> Result<Self, Refusal> {
-        // SAFETY: passed on to the caller.
         Ok(Self {
+            // SAFETY: passed on to the caller.
             objects: unsafe { Objects::find(interpreter)? },
             without_garbage: AtomicU64::new(0),
             garbage_needs_ns: AtomicU64::new(LEAST_FOR_GARBAGE.as_nanos() as u64),
@@ -155,26 +155,23 @@ impl Inspector {
         {
             // A sixth of the time, before the values take the rest.
             let until = worked + allowance.time * 5 / 6;
-            match garbage::find(&walk, &roots.borders, allowance, until) {
-                Some(found) => {
-                    if found.bytes == 0 {
-                        self.without_garbage.store(unexplained, Ordering::Relaxed);
-                    }
-                    garbage = found;
+            if let Some(found) = garbage::find(&walk, &roots.borders, allowance, until) {
+                if found.bytes == 0 {
+                    self.without_garbage.store(unexplained, Ordering::Relaxed);
                 }
-                None => {
-                    let needs = (allowance.time * 2).as_nanos() as u64;
-                    self.garbage_needs_ns.store(needs, Ordering::Relaxed);
-                }
+                garbage = found;
+            } else {
+                let needs = (allowance.time * 2).as_nanos() as u64;
+                self.garbage_needs_ns.store(needs, Ordering::Relaxed);
             }
         }
         let mut inspection = describe::describe(&walk, &roots, allowance, worked + allowance.time);
+        let unnamed = inspection.objects.iter().filter(|object| !object.has_users_name());
+        inspection.unnamed_bytes = unnamed.map(|object| object.own_bytes).sum();
         inspection.garbage_bytes = garbage.bytes;
         inspection.objects.extend(garbage.objects);
         inspection.objects.sort_by_key(|object| std::cmp::Reverse(object.bytes));
         inspection.reached_bytes = reached_bytes;
-        let unnamed = inspection.objects.iter().filter(|object| !object.has_users_name());
-        inspection.unnamed_bytes = unnamed.map(|object| object.own_bytes).sum();
         let versions = versions(live, &roots);
         inspection.duration_ns = begun.elapsed().as_nanos() as u64;
         inspection.worked_ns = thread_time().saturating_sub(worked).as_nanos() as u64;
@@ -236,7 +233,7 @@ impl FrameWork for UsersFrame<'_> {
 }
 
 /// Shorter looks do not look for garbage.
-const LEAST_FOR_GARBAGE: Duration = Duration::from_millis(8);
+const LEAST_FOR_GARBAGE: Duration = Duration::from_millis(3);
 /// Garbage is looked for where names leave this much unexplained, bytes.
 const LEAST_GARBAGE: u64 = 1_000_000;
 

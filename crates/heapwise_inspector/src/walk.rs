@@ -37,6 +37,8 @@ impl Limit {
 
 /// Looked at in any container, however full the walk is.
 const FEWEST: usize = 32;
+/// All of a container of no more elements is looked at, as long as there is room.
+const ALL_OF: usize = 1024;
 /// A container of more elements is a large one: what it holds comes after everything near.
 const MANY: usize = 256;
 /// Elements of a large container that stand together in the order in which they are looked at.
@@ -582,7 +584,7 @@ impl<'a> Walk<'a> {
     fn places_of(&mut self, number: u32, length: usize, elements: usize) -> Places {
         self.among_many = length > MANY;
         let left = self.limit.nodes.saturating_sub(self.nodes.len());
-        let most = (left / 8).max(FEWEST);
+        let most = (left / 4).max(left.min(ALL_OF)).max(FEWEST);
         let step = if elements <= most { 1 } else { elements.div_ceil(most) };
         if step > 1 {
             self.complete = false;
