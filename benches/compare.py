@@ -20,20 +20,20 @@ from tables import EMPTY, render, report
 DRIVER = "pyperformance_benchmark.py"
 PROGRAMS = (
     Program(EMPTY, "empty.py", repeats=5),
-    Program("calls", "calls.py", ("400",)),
-    Program("small objects", "small_objects.py", ("3",)),
-    Program("json", "json_documents.py", ("3",)),
-    Program("numpy", "numpy_arrays.py", ("3",)),
-    Program("pandas", "pandas_tables.py", ("1",)),
+    Program("calls", "calls.py", ("1200",)),
+    Program("small objects", "small_objects.py", ("9",)),
+    Program("json", "json_documents.py", ("9",)),
+    Program("numpy", "numpy_arrays.py", ("9",)),
+    Program("pandas", "pandas_tables.py", ("3",)),
     Program("scikit-learn", "sklearn_models.py", ("6",)),
-    Program("threads", "threads.py", ("25",)),
-    Program("recursion", "recursion.py", ("130",)),
-    Program("growth", "growth.py", ("5",)),
-    Program("pyperf deltablue", DRIVER, ("deltablue", "5"), ("deltablue",)),
+    Program("threads", "threads.py", ("60",)),
+    Program("recursion", "recursion.py", ("400",)),
+    Program("growth", "growth.py", ("16",)),
+    Program("pyperf deltablue", DRIVER, ("deltablue", "15"), ("deltablue",)),
     Program("pyperf mdp", DRIVER, ("mdp", "1"), ("mdp",)),
-    Program("pyperf pyflate", DRIVER, ("pyflate", "1"), ("pyflate",)),
-    Program("pyperf raytrace", DRIVER, ("raytrace", "1"), ("raytrace",)),
-    Program("pyperf regex compile", DRIVER, ("regex_compile", "4"), ("regex_compile",)),
+    Program("pyperf pyflate", DRIVER, ("pyflate", "3"), ("pyflate",)),
+    Program("pyperf raytrace", DRIVER, ("raytrace", "4"), ("raytrace",)),
+    Program("pyperf regex compile", DRIVER, ("regex_compile", "10"), ("regex_compile",)),
 )
 
 

@@ -381,7 +381,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
     DISTANCE.store(next, Ordering::Relaxed);
     AGAIN_AT.store(platform::coarse_ms() + next, Ordering::Relaxed);
     // With little left the heights are further apart.
-    let apart = if left >= CREDIT / 2 { height / 10 } else { height / 6 };
+    let apart = if left >= CREDIT / 4 { height / 10 } else { height / 6 };
     DUE_AT.store((height + apart.max(STEP)).max(highest / 10 * 9), Ordering::Relaxed);
     if explained {
         follow::end();

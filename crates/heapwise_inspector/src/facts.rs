@@ -358,7 +358,8 @@ impl Idle {
     fn add(&mut self, account: &Account<'_, '_>, object: Address) {
         let walk = account.walk;
         self.met += 1;
-        let Some(node) = walk.node_of(object) else { return };
+        let node = walk.node_of(object);
+        let Some(node) = node.filter(|&node| walk.is_leaf(node) || walk.was_walked(node)) else { return };
         self.known += 1;
         self.one(account, node);
         let inner = walk.references().of(node);

@@ -55,7 +55,7 @@ pub(crate) struct Kind {
     pub(crate) slots: Vec<usize>,
     /// The type with `__sizeof__` of its own, if it was made in C.
     pub(crate) sizer: Address,
-    /// An array, or of a library of tables, which lead to arrays by few steps.
+    /// An array, or of pandas, whose objects lead to arrays by few steps.
     pub(crate) is_of_table: bool,
 }
 
@@ -130,8 +130,7 @@ impl Kind {
         let tells = form.is_foreign() && !matches!(form, Form::Arrow(_));
         let sizer = if tells { live.own_size_method(address) } else { 0 };
         let module = live.type_name(address).0;
-        let of_library = |library: &str| module.split('.').next() == Some(library);
-        let is_of_table = form == Form::Array || of_library("pandas") || of_library("pyarrow");
+        let is_of_table = form == Form::Array || module.split('.').next() == Some("pandas");
         Self { address, form, fields, has_attributes, slots, sizer, is_of_table }
     }
 }

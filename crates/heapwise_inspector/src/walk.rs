@@ -240,6 +240,18 @@ impl<'a> Walk<'a> {
         self.numbers.get(address)
     }
 
+    /// Whether what a node refers to is known: the time may have ended before.
+    pub(crate) fn was_walked(&self, node: u32) -> bool {
+        // The row of the root comes first, so that no other starts there.
+        self.rows[node as usize] != (0, 0)
+    }
+
+    /// Whether a node refers to nothing by its type.
+    pub(crate) fn is_leaf(&self, node: u32) -> bool {
+        let node = self.nodes[node as usize];
+        node.address == 0 || self.kinds.get(node.kind).is_leaf()
+    }
+
     /// For how many elements each one of a container stands that the walk has met.
     pub(crate) fn stands_for(&self, node: u32) -> f64 {
         self.sampled.get(&node).copied().unwrap_or(1.0)
@@ -369,8 +381,10 @@ impl<'a> Walk<'a> {
         self.nodes.push(Node { address, kind, size });
         self.rows.push((0, 0));
         if size == UNKNOWN && !self.among_many {
-            // Arrays and tables lead to memory at once, and that is what the names are looked at for.
-            if known.is_of_table || self.of_table {
+            // Arrays and tables lead to memory at once, and that is what the names are looked at for. An array that Arrow
+            // keeps too comes before it, since Arrow's reference to the array is met only where the memory is the array's.
+            let is_arrow = matches!(known.form, Form::Arrow(_));
+            if !is_arrow && (known.is_of_table || self.of_table) {
                 self.near.push_front(number);
             } else {
                 self.near.push_back(number);
