@@ -6,10 +6,9 @@
 //! followed by another when the line that made it is done ([`follow`]), or a little later, and that by short ones at
 //! growing distances: arrays are made first and filled then.
 //!
-//! Invariants: the looks together stay within [`SHARE`] of the run, and each within [`SHARE_OF_ROOM`] of the memory
-//! that the program may still get; no thread of the agent waits for the GIL while the
-//! interpreter ends or forks: [`before_fork`] and [`at_exit`] run in time and wait for it to be gone; what a look
-//! allocates is not counted.
+//! Invariants: the looks together stay within [`CREDIT`] and [`SHARE`] of the run, and each within [`SHARE_OF_ROOM`] of
+//! the memory that the program may still get; no thread of the agent waits for the GIL while the interpreter ends or
+//! forks: [`before_fork`] and [`at_exit`] run in time and wait for it to be gone; what a look allocates is not counted.
 
 use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -33,7 +32,7 @@ const CREDIT: Duration = Duration::from_millis(120);
 /// its values have become, one in so many; and those at known heights, where things come and go, one in so many.
 const PART_OF_VALUES: u32 = 2;
 const PART_OF_KNOWN: u32 = 4;
-/// The part of it that is kept for the last look, when the program has ended, and the most that this takes.
+/// The part of the time that is kept for the last look, when the program has ended, and the most that this takes.
 const FOR_THE_LAST: Duration = Duration::from_millis(8);
 const LAST: Duration = Duration::from_millis(30);
 /// What looks may write into the capture, bytes, and what more for each second of the run: hours of it stay within
