@@ -28,7 +28,7 @@ const HIGHER: u64 = 64;
 /// Time between two questions to malloc, which locks its arenas to answer.
 const MALLOC_EVERY: Duration = Duration::from_secs(1);
 /// The pause behind a count of pages or a walk over the mappings, as a multiple of what it took.
-const PAUSE: u32 = 200;
+const PAUSE: u32 = 100;
 /// The shortest time between two walks over the mappings.
 const MAPPINGS_EVERY: Duration = Duration::from_millis(100);
 

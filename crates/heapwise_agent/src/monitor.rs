@@ -114,7 +114,7 @@ fn run(agent: &'static Agent) {
         }
         heap::keep_reserve();
         keep_sources(agent);
-        look.take_if_due(agent, 2 * TICK);
+        look.take_if_due(agent, TICK);
         looks::tick(agent);
     }
 }
