@@ -17,6 +17,9 @@ CHILDREN = 3
 # Of Linux; the time module has no name for it.
 MONOTONIC_COARSE = 6
 
+# What a child keeps to its very end: a local is given back when it leaves its function, before its memory is looked at.
+lasting: list[bytearray] = []
+
 
 def tick() -> None:
     """Returns when the coarse clock, by which events are dated, has gone on twice."""
@@ -110,6 +113,7 @@ def with_shared_pages() -> None:
 def with_mapped_pages() -> None:
     """Children that have all that the parent holds in their memory, at one moment, and allocate something."""
     block = bytearray(120_000_000)  # <PARENT>
+    lasting.append(block)
     block[::4096] = bytes([1]) * len(range(0, len(block), 4096))
     children = []
     for _ in range(CHILDREN):
