@@ -20,8 +20,8 @@ pub struct Merged {
     pub thread_offset: u32,
 }
 
-/// Merges the tables of `profiles`, of which the first gives the header, the facts and the looks at objects. The result
-/// has no events: addresses of two processes have nothing to do with each other.
+/// Merges the tables of `profiles`, of which the first gives the header and the facts. The result has neither events
+/// nor looks at objects: addresses of two processes have nothing to do with each other.
 pub fn merge(profiles: &[&Profile]) -> (Profile, Vec<Merged>) {
     let mut whole = Whole::default();
     let merged = profiles.iter().map(|profile| whole.add(&profile.tables)).collect();
@@ -29,7 +29,6 @@ pub fn merge(profiles: &[&Profile]) -> (Profile, Vec<Merged>) {
     let header = profiles.first().map_or_else(Default::default, |first| first.header);
     if let Some(first) = profiles.first() {
         tables.facts.clone_from(&first.tables.facts);
-        tables.inspections.clone_from(&first.tables.inspections);
     }
     let problems = profiles.iter().flat_map(|profile| profile.problems.iter().copied()).collect();
     (Profile { bytes: Vec::new(), header, tables, streams: Vec::new(), problems }, merged)

@@ -9,7 +9,7 @@ use heapwise_analysis::profile::{Job, Process as Recorded};
 use heapwise_analysis::{self as analysis, JobAnalysis, ProcessTotals};
 
 use crate::build::{exit, seconds};
-use crate::model::{AmongOthers, Begun, Looks, NotFollowed, Process, Report, ResidentKind};
+use crate::model::{AmongOthers, Begun, NotFollowed, Process, Report, ResidentKind};
 use crate::objects;
 
 impl Report {
@@ -34,11 +34,8 @@ impl Report {
         report
     }
 
-    /// The objects of each process at the moment at which all together held most.
+    /// The objects of each process at the moment at which all together held most. The merged profile has none.
     fn add_objects(&mut self, job: &Job, analysis: &JobAnalysis) {
-        self.objects.clear();
-        self.objects_explain_bytes = 0;
-        self.looks = Looks { count: 0, cpu_s: 0.0, allowed_s: 0.0 };
         for (recorded, totals) in job.processes.iter().zip(&analysis.processes) {
             let profile = &recorded.profile;
             let looks = objects::looks(profile);
