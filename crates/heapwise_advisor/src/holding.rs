@@ -17,6 +17,7 @@ const DEPTH: usize = 4;
 
 /// So many values, from all over an object, stand for the rest: with 19 in 20 chances fewer than 3 in so many are otherwise.
 const ENOUGH: u64 = 10_000;
+/// The same of numbers in an array.
 const ENOUGH_NUMBERS: u64 = 100_000;
 
 /// An object or a part of one, with the name that holds it.
@@ -207,15 +208,20 @@ fn looked_at(facts: &Facts) -> bool {
     of_values || !facts.element_types.is_empty()
 }
 
+/// Whether a quarter of the values or more were looked at.
+pub(crate) fn is_quarter(facts: &Facts, count: u64) -> bool {
+    facts.sampled.is_none_or(|looked| looked >= count / 4)
+}
+
 /// Whether enough elements of a container were looked at to speak of all of them: the others are like these as far as can
 /// be told.
 pub(crate) fn is_enough_of_elements(facts: &Facts, count: u64) -> bool {
-    facts.sampled.is_none_or(|looked| looked >= ENOUGH || looked >= count / 4)
+    facts.sampled >= Some(ENOUGH) || is_quarter(facts, count)
 }
 
 /// The same of the numbers in an array. Many more are wanted, since those that lie together may be of one column.
 pub(crate) fn is_enough_of_numbers(facts: &Facts, count: u64) -> bool {
-    facts.sampled.is_none_or(|looked| looked >= ENOUGH_NUMBERS || looked >= count / 4)
+    facts.sampled >= Some(ENOUGH_NUMBERS) || is_quarter(facts, count)
 }
 
 fn find_part<'o>(object: &'o Object, name: &str, depth: usize) -> Option<&'o Object> {

@@ -11,7 +11,7 @@ use crate::candidate::{Candidate, ProposedFix, Rule};
 use crate::case::Case;
 use crate::changes::made_bytes;
 use crate::edits;
-use crate::holding::listed;
+use crate::holding::{is_quarter, listed};
 use crate::words;
 
 /// The rule.
@@ -47,10 +47,10 @@ impl Rule for Float32 {
 
 fn is_exact(facts: &Facts, count: u64) -> bool {
     let all_the_same = facts.minimum.is_some() && facts.minimum == facts.maximum;
-    // One number that is not whole is enough to be wrong, so a few from all over are not.
-    let looked = facts.sampled.is_none_or(|looked| looked >= count / 4);
     // One value repeated says nothing of the values that will come: an array that is not filled yet, most often.
-    facts.float32_exact == Some(true) && looked && !all_the_same && !facts.mapped_file
+    let plain = !all_the_same && !facts.mapped_file;
+    // One number that does not fit is enough to be wrong, so a few from all over are not enough.
+    plain && facts.float32_exact == Some(true) && is_quarter(facts, count)
 }
 
 fn candidate(case: &Case<'_>, group: &[Shrinking<'_, Facts>]) -> Candidate {
