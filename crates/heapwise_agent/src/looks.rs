@@ -319,7 +319,8 @@ fn write(agent: &'static Agent, looks: &Looks) {
         return;
     }
     let affordable = (room::left() / SHARE_OF_ROOM).saturating_sub(BESIDE_NOTES) / NOTE;
-    let left = left(agent, if OFF.load(Ordering::Relaxed) { 1 } else { part(height) });
+    let is_last = OFF.load(Ordering::Relaxed);
+    let budget = left(agent, if is_last { 1 } else { part(height) });
     let due = AGAIN_AT.swap(0, Ordering::Relaxed);
     if affordable < LEAST_OBJECTS {
         DUE_AT.store(height + STEP, Ordering::Relaxed);
@@ -329,13 +330,16 @@ fn write(agent: &'static Agent, looks: &Looks) {
     let again = due != 0 && platform::coarse_ms() >= due && height < looked.saturating_add(looked / 20);
     let distance = DISTANCE.load(Ordering::Relaxed);
     let growing = WHILE_GROWING + Duration::from_millis(height / BYTES_PER_MS);
-    let (part, longest) = match again {
-        _ if OFF.load(Ordering::Relaxed) => (1, LAST),
-        true if distance >= FILLED => (PART, SHORT),
-        true => (PART, 4 * growing),
-        false => (PART_WHILE_GROWING, growing),
+    let (one_in, longest) = if is_last {
+        (1, LAST)
+    } else if !again {
+        (PART_WHILE_GROWING, growing)
+    } else if distance >= FILLED {
+        (PART, SHORT)
+    } else {
+        (PART, 4 * growing)
     };
-    let time = (left / part).clamp(LEAST, longest.min(LONGEST));
+    let time = (budget / one_in).clamp(LEAST, longest.min(LONGEST));
     let objects =
         (time.as_millis() as u64 * OBJECTS_PER_MS).max(FEW_OBJECTS).min(MOST_OBJECTS.min(affordable));
     let smallest = (highest / SMALLEST_SHARE).max(SMALLEST);
@@ -380,7 +384,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
     DISTANCE.store(next, Ordering::Relaxed);
     AGAIN_AT.store(platform::coarse_ms() + next, Ordering::Relaxed);
     // With little left the heights are further apart.
-    let apart = if left >= CREDIT / 4 { height / 10 } else { height / 6 };
+    let apart = if budget >= CREDIT / 4 { height / 10 } else { height / 6 };
     DUE_AT.store((height + apart.max(STEP)).max(highest / 10 * 9), Ordering::Relaxed);
     if explained {
         follow::end();
@@ -390,7 +394,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
             let call = holder.called_from.as_ref().map(|call| (call.file.clone(), call.function.clone()));
             call.unwrap_or_else(|| (holder.file.clone(), holder.function.clone()))
         });
-        if follow::begin((left / PART_TO_FOLLOW).as_nanos() as u64, function) {
+        if follow::begin((budget / PART_TO_FOLLOW).as_nanos() as u64, function) {
             looks.gil.call_soon(follow_on);
         }
     }

@@ -147,12 +147,10 @@ impl Inspector {
         let unexplained = allowance.heap.saturating_sub(reached_bytes);
         let without_garbage = self.without_garbage.load(Ordering::Relaxed);
         let mut garbage = garbage::Garbage::default();
-        // Where there was none, the search is worth its time again once there may be a quarter as much.
         let has_time = allowance.time >= Duration::from_nanos(self.garbage_needs_ns.load(Ordering::Relaxed));
-        if has_time
-            && unexplained
-                >= without_garbage + LEAST_GARBAGE.max(allowance.heap / 10).max(without_garbage / 4)
-        {
+        // Where there was none, the search is worth its time again once there may be a quarter as much.
+        let worthwhile = without_garbage + LEAST_GARBAGE.max(allowance.heap / 10).max(without_garbage / 4);
+        if has_time && unexplained >= worthwhile {
             // A sixth of the time, before the values take the rest.
             let until = worked + allowance.time * 5 / 6;
             if let Some(found) = garbage::find(&walk, &roots.borders, allowance, until) {

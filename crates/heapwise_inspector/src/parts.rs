@@ -4,7 +4,7 @@
 //! are looked for that the walk found to hold much.
 
 use heapwise_capture::inspection::Object;
-use heapwise_cpython::objects::Address;
+use heapwise_cpython::objects::{Address, Items};
 use rustc_hash::FxHashSet;
 
 use crate::describe::{Account, DEEPEST, MOST_PARTS, SMALLEST_SHARE, key_text};
@@ -61,15 +61,7 @@ impl Account<'_, '_> {
             Form::List | Form::Tuple => {
                 let items =
                     if form == Form::List { live.list_items(address) } else { live.tuple_items(address) };
-                let wanted = self.wanted_elements(address, items.length, &large);
-                let step = items.length.div_ceil(MOST_ELEMENTS).max(1);
-                let none = wanted.as_ref().is_some_and(FxHashSet::is_empty);
-                for index in (0..if none { 0 } else { items.length }).step_by(step) {
-                    let value = live.item(items, index);
-                    if wanted.as_ref().is_none_or(|wanted| wanted.contains(&value)) {
-                        add(Label::Index(index), value);
-                    }
-                }
+                self.items(address, items, &large, &mut add);
             }
             Form::Dict => self.entries(address, &large, &mut add),
             Form::Foreign if facts::cached_results(live, address) != 0 => {
@@ -99,6 +91,27 @@ impl Account<'_, '_> {
         parts.sort_by_key(|part| std::cmp::Reverse(part.bytes));
         parts.truncate(MOST_PARTS);
         parts
+    }
+
+    /// Adds the elements of a list or tuple that are worth it, with their places.
+    fn items(
+        &self,
+        container: Address,
+        items: Items,
+        large: &impl Fn(Address) -> Option<u64>,
+        add: &mut impl FnMut(Label, Address),
+    ) {
+        let wanted = self.wanted_elements(container, items.length, large);
+        if wanted.as_ref().is_some_and(FxHashSet::is_empty) {
+            return;
+        }
+        let step = items.length.div_ceil(MOST_ELEMENTS).max(1);
+        for index in (0..items.length).step_by(step) {
+            let value = self.walk.live.item(items, index);
+            if wanted.as_ref().is_none_or(|wanted| wanted.contains(&value)) {
+                add(Label::Index(index), value);
+            }
+        }
     }
 
     /// Adds the values of a dict that are worth it, with their keys.

@@ -50,6 +50,10 @@ fn is(live: Live<'_>, object: Address, kind: Builtin) -> bool {
     object != 0 && live.builtin(live.type_of(object)) == Some(kind)
 }
 
+fn is_array(live: Live<'_>, object: Address) -> bool {
+    live.c_name(live.type_of(object)) == "numpy.ndarray"
+}
+
 /// The axes and blocks of a manager.
 fn manager(live: Live<'_>, manager: Address) -> Option<(Vec<Address>, Vec<Block>)> {
     let mut parts = referents(live, manager);
@@ -106,7 +110,7 @@ fn placement(live: Live<'_>, placement: Address) -> Vec<usize> {
                 .map(|index| (first + index * step).max(0) as usize)
                 .collect();
         }
-        if live.c_name(live.type_of(part)) == "numpy.ndarray" {
+        if is_array(live, part) {
             let array = Array::read(live, part);
             if array.item_size == 8 && array.strides.len() == 1 {
                 let place = |index: usize| (array.start as i64 + index as i64 * array.strides[0]) as usize;
@@ -126,7 +130,7 @@ fn labels(account: &Account<'_, '_>, index: Address) -> Vec<String> {
         return texts;
     }
     let values = texts_of_python(live, values).unwrap_or(values);
-    if live.c_name(live.type_of(values)) != "numpy.ndarray" {
+    if !is_array(live, values) {
         return Vec::new();
     }
     let array = Array::read(live, values);
@@ -149,7 +153,7 @@ fn labels(account: &Account<'_, '_>, index: Address) -> Vec<String> {
 /// The array of NumPy that a string array of pandas keeps its strings of Python in, in a field of C.
 fn texts_of_python(live: Live<'_>, values: Address) -> Option<Address> {
     let (module, _) = live.type_name(live.type_of(values));
-    let is_array = |&part: &Address| live.c_name(live.type_of(part)) == "numpy.ndarray";
+    let is_array = |&part: &Address| is_array(live, part);
     if module.starts_with("pandas.") { referents(live, values).into_iter().find(is_array) } else { None }
 }
 
@@ -166,7 +170,7 @@ fn arrow_texts(live: Live<'_>, array: Address) -> Option<Vec<String>> {
 fn length_of(account: &Account<'_, '_>, index: Address) -> Option<u64> {
     let live = account.walk.live;
     let values = attribute(live, index, "_data").or_else(|| attribute(live, index, "_range"))?;
-    if live.c_name(live.type_of(values)) == "numpy.ndarray" {
+    if is_array(live, values) {
         return Some(Array::read(live, values).length() as u64);
     }
     None
@@ -180,7 +184,7 @@ fn describe_frame(account: &Account<'_, '_>, object: &mut Object, address: Addre
     let columns: usize = blocks.iter().map(|block| block.columns.len()).sum();
     let mut rows = axes.get(1).and_then(|&axis| length_of(account, axis));
     for block in &blocks {
-        if live.c_name(live.type_of(block.values)) == "numpy.ndarray" {
+        if is_array(live, block.values) {
             let array = Array::read(live, block.values);
             rows = rows.or_else(|| array.shape.last().copied());
         }
@@ -217,7 +221,7 @@ fn describe_block(
 ) {
     let live = account.walk.live;
     let (bytes, own) = account.bytes_of(block.values);
-    let is_array = live.c_name(live.type_of(block.values)) == "numpy.ndarray";
+    let is_array = is_array(live, block.values);
     if !is_array || block.columns.len() == 1 {
         let Some(&column) = block.columns.first() else { return };
         let name = column_name(&frame.name, names, column);
