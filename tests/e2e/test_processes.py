@@ -72,6 +72,13 @@ def test_shared_pages_count_once_in_the_memory_of_all(environment: Environment, 
     assert 120_000_000 <= report["peak"]["rss_bytes"] <= 200_000_000
 
 
+def test_a_child_that_lasts_for_a_moment_has_its_memory(environment: Environment, tmp_path: Path) -> None:
+    report = _run(environment, tmp_path, "brief")
+    children = [one for one in report["run"]["processes"] if one["begun"] == "fork"]
+    assert len(children) == 3
+    assert all(one["rss_bytes"] >= 120_000_000 for one in children), children
+
+
 STRANGERS = Path(__file__).parent / "targets" / "strangers.py"
 
 

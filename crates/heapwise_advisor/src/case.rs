@@ -36,7 +36,7 @@ fn script(profile: &Profile) -> Option<&str> {
     (1..=profile.stack_count() as StackId).find_map(|id| {
         let stack = profile.stack(id)?;
         let outermost = stack.parent == NO_STACK
-            || profile.outwards(stack.parent).all(|frame| origin(profile.file_of(frame)) == Origin::Python);
+            || profile.outwards(stack.parent).all(|frame| profile.origin_of(frame) == Origin::Python);
         let file = profile.file_of(stack.frame);
         let body = profile.function_of(stack.frame) == "<module>" && origin(file) == Origin::User;
         (outermost && body).then_some(file)

@@ -32,6 +32,8 @@ static FRAME: AtomicUsize = AtomicUsize::new(0);
 static CODE: AtomicUsize = AtomicUsize::new(0);
 static INSTRUCTION: AtomicUsize = AtomicUsize::new(0);
 static LINE: AtomicU32 = AtomicU32::new(0);
+/// How often in turn the line was waited for in vain.
+static IN_VAIN: AtomicU32 = AtomicU32::new(0);
 /// The function whose frame it shall be, by file and qualified name.
 static FUNCTION: Mutex<Option<(String, String)>> = Mutex::new(None);
 
@@ -96,9 +98,14 @@ fn answer(
         let function = FUNCTION.lock().ok().and_then(|mut function| function.take());
         let Some((frame, stands)) = users_frame(function.as_ref()) else { return Answer::Nothing };
         FRAME.store(frame, Ordering::Relaxed);
-        CODE.store(stands.code, Ordering::Relaxed);
         INSTRUCTION.store(stands.instruction, Ordering::Relaxed);
-        LINE.store(line(stands), Ordering::Relaxed);
+        let line = line(stands);
+        let same_code = CODE.swap(stands.code, Ordering::Relaxed) == stands.code;
+        let same_line = LINE.swap(line, Ordering::Relaxed) == line;
+        // What it makes is seen growing; each time that it was not done in time, there is half the hope that it will be.
+        let in_vain = if same_code && same_line { IN_VAIN.fetch_add(1, Ordering::Relaxed) + 1 } else { 0 };
+        IN_VAIN.store(in_vain, Ordering::Relaxed);
+        LEFT.store((left - 1).checked_shr(in_vain).unwrap_or(0), Ordering::Relaxed);
         return Answer::Runs;
     }
     let stood =
@@ -115,6 +122,7 @@ fn answer(
         Where::At(_) | Where::Gone => {}
     }
     end();
+    LINE.store(0, Ordering::Relaxed);
     Answer::Done
 }
 

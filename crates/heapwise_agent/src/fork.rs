@@ -67,6 +67,7 @@ unsafe extern "C" fn after_in_parent() {
 unsafe extern "C" fn after_in_child() {
     recorder::end_in_child();
     looks::after_fork_in_child();
+    monitor::after_fork_in_child();
     // SAFETY: runs in the copy of the thread that ran `before`, the only one there is.
     unsafe { let_go() };
     slot().depth.set(0);

@@ -32,8 +32,10 @@ const CREDIT: Duration = Duration::from_millis(120);
 /// its values have become, one in so many; and those at known heights, where things come and go, one in so many.
 const PART_OF_VALUES: u32 = 2;
 const PART_OF_KNOWN: u32 = 4;
-/// The part of the time that is kept for the last look, when the program has ended, and the most that this takes.
+/// The part of the time that is kept for the last look, when the program has ended. It takes one in so many of what is
+/// left, because a look may end late, and no longer than this.
 const FOR_THE_LAST: Duration = Duration::from_millis(8);
+const PART_OF_LAST: u32 = 2;
 const LAST: Duration = Duration::from_millis(30);
 /// What looks may write into the capture, bytes, and what more for each second of the run: hours of it stay within
 /// some MB.
@@ -331,7 +333,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
     let distance = DISTANCE.load(Ordering::Relaxed);
     let growing = WHILE_GROWING + Duration::from_millis(height / BYTES_PER_MS);
     let (one_in, longest) = if is_last {
-        (1, LAST)
+        (PART_OF_LAST, LAST)
     } else if !again {
         (PART_WHILE_GROWING, growing)
     } else if distance >= FILLED {
@@ -509,14 +511,17 @@ pub(crate) fn after_fork_in_child() {
     FORKING.store(false, Ordering::Release);
 }
 
-/// Registered with `atexit`, and so called with the GIL while everything still lives: the last look, and the end of all
-/// looks.
+/// Registered with `atexit`, and so called with the GIL while everything still lives: the last look, at the memory if there
+/// was none and at the objects, and the end of all looks.
 unsafe extern "C" fn at_exit(_: *mut c_void, _: *mut c_void) -> *mut c_void {
     let was_off = OFF.swap(true, Ordering::SeqCst);
     if let Some(looks) = LOOKS.get() {
         send_away(looks);
     }
     if !was_off && let Some(agent) = recorder::recording() {
+        let inside = Inside::enter();
+        monitor::look_if_there_was_none(agent);
+        drop(inside);
         let height = height(agent);
         // Much of the highest heap may still be there under the name that it got last.
         let highest = HIGHEST.load(Ordering::Relaxed);

@@ -6,7 +6,7 @@
 //! waits.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -34,6 +34,8 @@ static WAKE: Condvar = Condvar::new();
 static RESTART_AT: AtomicU64 = AtomicU64::new(0);
 /// The system's id of the thread; 0 while there is none.
 static THREAD_ID: AtomicU32 = AtomicU32::new(0);
+/// The memory of this process has been looked at.
+static LOOKED: AtomicBool = AtomicBool::new(false);
 
 struct State {
     thread: Option<JoinHandle<()>>,
@@ -115,8 +117,22 @@ fn run(agent: &'static Agent) {
         heap::keep_reserve();
         keep_sources(agent);
         look.take_if_due(agent, TICK);
+        LOOKED.store(true, Ordering::Relaxed);
         looks::tick(agent);
     }
+}
+
+/// Python is about to end, and everything still lives. A child that lasted for some milliseconds only has no look at its
+/// memory yet; the last one is taken when Python has given back what it held.
+pub(crate) fn look_if_there_was_none(agent: &'static Agent) {
+    if !LOOKED.swap(true, Ordering::Relaxed) {
+        Look::new().take(agent);
+    }
+}
+
+/// The fork is over: nothing of this process has been looked at.
+pub(crate) fn after_fork_in_child() {
+    LOOKED.store(false, Ordering::Relaxed);
 }
 
 /// A last look, by the thread that ends the process.

@@ -213,7 +213,7 @@ impl<'j, 'a> Held<'j, 'a> {
             let line = chain(join, block.stack).find(|&stack| {
                 join.profile
                     .stack(stack)
-                    .is_some_and(|node| origin(join.profile.file_of(node.frame)) == Origin::User)
+                    .is_some_and(|node| join.profile.origin_of(node.frame) == Origin::User)
             });
             if let Some(line) = line.filter(|line| running.contains(line)) {
                 made.entry(line).or_default().push(*block);

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use heapwise_profile::inspection::{HolderKind, Inspection, Object};
-use heapwise_profile::{EventKind, NO_STACK, Origin, Profile, StackId, origin};
+use heapwise_profile::{EventKind, NO_STACK, Origin, Profile, StackId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::account::{Holder, Ledger};
@@ -200,10 +200,15 @@ pub fn user_place(profile: &Profile, stack: StackId) -> Option<Place<'_>> {
         line: profile.frame(frame).position.line,
         function: profile.function_of(frame),
     };
-    let of = |wanted: Origin<'_>| {
-        profile.outwards(stack).find(|&frame| origin(profile.file_of(frame)) == wanted).map(place)
-    };
-    of(Origin::User).or_else(|| of(Origin::NoFile)).or_else(|| profile.outwards(stack).next().map(place))
+    let mut without_file = None;
+    for frame in profile.outwards(stack) {
+        match profile.origin_of(frame) {
+            Origin::User => return Some(place(frame)),
+            Origin::NoFile if without_file.is_none() => without_file = Some(frame),
+            _ => {}
+        }
+    }
+    without_file.or_else(|| profile.outwards(stack).next()).map(place)
 }
 
 /// A live block, as the pass knows it.

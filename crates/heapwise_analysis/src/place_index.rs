@@ -5,7 +5,7 @@
 
 use std::hash::Hash;
 
-use heapwise_profile::{Frame, Origin, Profile, StringId, origin};
+use heapwise_profile::{Frame, Origin, Profile, StringId};
 use rustc_hash::FxHashMap;
 
 use crate::NO_PYTHON;
@@ -82,7 +82,7 @@ impl<'a> PlaceIndex<'a> {
             let (line_id, new) = lines.get(Some((file, position.line, function)));
             let place =
                 Place { file: profile.string(file), line: position.line, function: profile.function_of(id) };
-            let whose = Whose::Code(origin(place.file));
+            let whose = Whose::Code(profile.origin_of(id));
             if new {
                 index.lines.push(IndexedLine { place, first_line, whose });
             }

@@ -25,7 +25,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use heapwise_analysis::analyse_with;
-use heapwise_analysis::profile::{Origin, origin};
+use heapwise_analysis::profile::Origin;
 use heapwise_profile::{Allocator, Event, EventKind, NO_STACK, Profile, Resident, StackId, UNKNOWN};
 use parquet::basic::Compression;
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
@@ -146,7 +146,7 @@ impl Places {
         let mut of: Vec<[Option<u32>; 2]> = vec![[None; 2]];
         for id in 1..=profile.stack_count() {
             let Some(stack) = profile.stack(id as StackId) else { break };
-            let users = match origin(profile.file_of(stack.frame)) {
+            let users = match profile.origin_of(stack.frame) {
                 Origin::User | Origin::NoFile => Some(stack.frame),
                 Origin::Library(_) | Origin::Python => of[stack.parent as usize][1],
             };

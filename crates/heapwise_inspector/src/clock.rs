@@ -2,6 +2,33 @@
 
 use std::time::Duration;
 
+/// Steps between two looks at the clock.
+const EVERY: u32 = 256;
+
+/// A moment to end at, for work of many small steps. Invariant: what it asks of the clock is small beside the steps.
+#[derive(Debug)]
+pub(crate) struct Deadline {
+    until: Duration,
+    steps: u32,
+    is_over: bool,
+}
+
+impl Deadline {
+    /// Ends at a [`thread_time`].
+    pub(crate) const fn at(until: Duration) -> Self {
+        Self { until, steps: 0, is_over: false }
+    }
+
+    /// Counts a step. True while there is time for it.
+    pub(crate) fn allows(&mut self) -> bool {
+        self.steps += 1;
+        if self.steps.is_multiple_of(EVERY) {
+            self.is_over |= thread_time() >= self.until;
+        }
+        !self.is_over
+    }
+}
+
 /// The processor time of the calling thread.
 pub fn thread_time() -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };

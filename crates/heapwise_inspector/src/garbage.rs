@@ -11,13 +11,11 @@ use heapwise_cpython::objects::Address;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::Allowance;
-use crate::clock::thread_time;
+use crate::clock::Deadline;
 use crate::describe::{MOST_BUFFERS, block, type_name};
 use crate::kinds::{Form, Kinds};
 use crate::walk::{Limit, Walk};
 
-/// Objects between two looks at the clock.
-const CLOCK_EVERY: usize = 512;
 /// Classes of garbage that are told of.
 const MOST_CLASSES: usize = 5;
 const NO_CLASS: u32 = u32::MAX;
@@ -38,7 +36,7 @@ pub(crate) fn find(
     allowance: Allowance,
     until: Duration,
 ) -> Option<Garbage> {
-    let garbage = unreachable(walk, allowance, until)?;
+    let garbage = unreachable(walk, allowance, &mut Deadline::at(until))?;
     if garbage.is_empty() {
         return Some(Garbage::default());
     }
@@ -52,17 +50,15 @@ pub(crate) fn find(
 }
 
 /// Objects that the collector knows of and nothing outside of them holds.
-fn unreachable(walk: &Walk<'_>, allowance: Allowance, until: Duration) -> Option<Vec<Address>> {
+fn unreachable(walk: &Walk<'_>, allowance: Allowance, deadline: &mut Deadline) -> Option<Vec<Address>> {
     let live = walk.live;
     let mut kinds = Kinds::default();
     // Address, tp_traverse, references from outside.
     let mut candidates: Vec<(Address, usize, u64)> = Vec::new();
-    let mut visited = 0usize;
     let mut in_time = true;
     let known = live.visit_collected(&mut |object| {
-        visited += 1;
-        if visited.is_multiple_of(CLOCK_EVERY) && thread_time() >= until {
-            in_time = false;
+        in_time = deadline.allows();
+        if !in_time {
             return false;
         }
         let number = kinds.number(live, live.type_of(object));
@@ -89,7 +85,7 @@ fn unreachable(walk: &Walk<'_>, allowance: Allowance, until: Duration) -> Option
     let numbers: FxHashMap<Address, usize> =
         candidates.iter().enumerate().map(|(number, candidate)| (candidate.0, number)).collect();
     for number in 0..candidates.len() {
-        if number.is_multiple_of(CLOCK_EVERY) && thread_time() >= until {
+        if !in_time {
             return None;
         }
         let (object, traverse, _) = candidates[number];
@@ -98,16 +94,13 @@ fn unreachable(walk: &Walk<'_>, allowance: Allowance, until: Duration) -> Option
                 // One more than there are references: somebody tells of what is not its own, so it is left alone.
                 candidates[target].2 = candidates[target].2.checked_sub(1).unwrap_or(u64::MAX);
             }
+            in_time = deadline.allows();
+            in_time
         });
     }
     let mut held: Vec<bool> = candidates.iter().map(|candidate| candidate.2 != 0).collect();
     let mut stack: Vec<usize> = (0..candidates.len()).filter(|&number| held[number]).collect();
-    let mut steps = 0usize;
-    while let Some(number) = stack.pop() {
-        steps += 1;
-        if steps.is_multiple_of(CLOCK_EVERY) && thread_time() >= until {
-            return None;
-        }
+    while in_time && let Some(number) = stack.pop() {
         let (object, traverse, _) = candidates[number];
         live.traverse(object, traverse, &mut |target| {
             if let Some(&target) = numbers.get(&target)
@@ -115,9 +108,13 @@ fn unreachable(walk: &Walk<'_>, allowance: Allowance, until: Duration) -> Option
             {
                 stack.push(target);
             }
+            in_time = deadline.allows();
+            in_time
         });
     }
-    Some(candidates.iter().zip(held).filter(|&(_, held)| !held).map(|(candidate, _)| candidate.0).collect())
+    in_time.then(|| {
+        candidates.iter().zip(held).filter(|&(_, held)| !held).map(|(candidate, _)| candidate.0).collect()
+    })
 }
 
 /// The garbage by the class of Python that it belongs to: the nearest that refers to it. Without any, by its own type.

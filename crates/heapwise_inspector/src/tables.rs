@@ -41,7 +41,10 @@ fn referents(live: Live<'_>, object: Address) -> Vec<Address> {
     let fields = live.type_fields(live.type_of(object));
     let mut found = Vec::new();
     if !fields.is_collected || live.is_tracked(object) {
-        live.traverse(object, fields.traverse, &mut |referent| found.push(referent));
+        live.traverse(object, fields.traverse, &mut |referent| {
+            found.push(referent);
+            true
+        });
     }
     found
 }

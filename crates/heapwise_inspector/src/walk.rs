@@ -16,7 +16,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::addresses::{Addresses, LEFT_OUT, NEW};
 use crate::arrays::Array;
 use crate::arrow::{self, ArrowBuffer};
-use crate::clock::thread_time;
+use crate::clock::Deadline;
 use crate::facts::spread_out;
 use crate::kinds::{Form, Kind, Kinds};
 use crate::ownership::References;
@@ -26,7 +26,7 @@ use crate::ownership::References;
 pub(crate) struct Limit {
     /// Objects, about; containers are sampled so that it is kept.
     pub(crate) nodes: usize,
-    /// When to stop in any case, by [`thread_time`].
+    /// When to stop in any case, by [`crate::thread_time`].
     pub(crate) until: Option<Duration>,
 }
 
@@ -47,8 +47,6 @@ const PIECE: usize = 8;
 const TURN: usize = 8;
 /// Memory that several may own is known by its address from this size on, bytes.
 const SMALLEST_KNOWN: u64 = 4096;
-/// Nodes between two looks at the clock.
-const CLOCK_EVERY: usize = 256;
 
 /// A node: an object, or with address 0 a name or a buffer that is no object's.
 #[derive(Debug, Clone, Copy)]
@@ -265,15 +263,12 @@ impl<'a> Walk<'a> {
     }
 
     fn run(&mut self) {
-        let mut walked = 0usize;
+        let mut deadline = Deadline::at(self.limit.until.unwrap_or(Duration::MAX));
         while let Some(number) = self.next() {
             if self.nodes[number as usize].size != UNKNOWN {
                 continue;
             }
-            walked += 1;
-            if walked.is_multiple_of(CLOCK_EVERY)
-                && self.limit.until.is_some_and(|until| thread_time() >= until)
-            {
+            if !deadline.allows() {
                 self.complete = false;
                 self.near.push_front(number);
                 self.meet_unnamed();
@@ -540,11 +535,17 @@ impl<'a> Walk<'a> {
             return;
         }
         let mut as_dict: FxHashMap<Address, usize> = FxHashMap::default();
-        live.traverse(address, live.dict_traverse(), &mut |object| *as_dict.entry(object).or_default() += 1);
+        live.traverse(address, live.dict_traverse(), &mut |object| {
+            *as_dict.entry(object).or_default() += 1;
+            true
+        });
         let mut more = Vec::new();
-        live.traverse(address, traverse, &mut |object| match as_dict.get_mut(&object) {
-            Some(left) if *left > 0 => *left -= 1,
-            _ => more.push(object),
+        live.traverse(address, traverse, &mut |object| {
+            match as_dict.get_mut(&object) {
+                Some(left) if *left > 0 => *left -= 1,
+                _ => more.push(object),
+            }
+            true
         });
         for object in more {
             self.meet(object);
@@ -554,7 +555,10 @@ impl<'a> Walk<'a> {
     fn expand_foreign(&mut self, address: Address, traverse: usize) {
         let live = self.live;
         let mut found = Vec::new();
-        live.traverse(address, traverse, &mut |object| found.push(object));
+        live.traverse(address, traverse, &mut |object| {
+            found.push(object);
+            true
+        });
         for object in found {
             self.meet(object);
         }

@@ -15,6 +15,7 @@ mod events;
 mod job;
 mod merge;
 mod open;
+mod origins;
 mod problem;
 mod tables;
 
@@ -35,7 +36,10 @@ pub use open::OpenError;
 pub use problem::{Problem, Target};
 pub use tables::{Frame, Stack, Thread};
 
+use std::sync::OnceLock;
+
 use chunks::Stream;
+use origins::Origins;
 use tables::Tables;
 
 /// The name shown for a function that the capture does not name.
@@ -49,6 +53,8 @@ pub struct Profile {
     tables: Tables,
     streams: Vec<Stream>,
     problems: Vec<Problem>,
+    /// Made when first asked for.
+    origins: OnceLock<Origins>,
 }
 
 impl Profile {
@@ -65,7 +71,7 @@ impl Profile {
         let layout = chunks::walk(&bytes, header.end, &mut problems);
         let mut tables = Tables::decode(&bytes, &layout.tables, layout.trusted_tables, &mut problems);
         tables.add_unnamed_threads(layout.streams.iter().map(|stream| stream.number));
-        Ok(Self { bytes, header, tables, streams: layout.streams, problems })
+        Ok(Self { bytes, header, tables, streams: layout.streams, problems, origins: OnceLock::new() })
     }
 
     /// The header page.
@@ -110,6 +116,12 @@ impl Profile {
     /// The file of a frame; empty if not known.
     pub fn file_of(&self, frame: FrameId) -> &str {
         self.string(self.frame(frame).file)
+    }
+
+    /// Whose code a frame is.
+    pub fn origin_of(&self, frame: FrameId) -> Origin<'_> {
+        let files = || (0..=self.frame_count() as FrameId).map(|id| (self.frame(id).file, self.file_of(id)));
+        self.origins.get_or_init(|| Origins::of(files())).get(frame, self.file_of(frame))
     }
 
     /// The function of a frame; [`UNKNOWN`] if not known.

@@ -3,6 +3,8 @@
 //! Invariant: what is equal in two processes (a text, a function, a place in it, a chain of calls) has one number in
 //! the result, so that sums by place add up over processes.
 
+use std::sync::OnceLock;
+
 use std::hash::Hash;
 
 use heapwise_capture::table::{CodeId, FrameId, NO_STACK, Position, StackId, StringId};
@@ -31,7 +33,17 @@ pub fn merge(profiles: &[&Profile]) -> (Profile, Vec<Merged>) {
         tables.facts.clone_from(&first.tables.facts);
     }
     let problems = profiles.iter().flat_map(|profile| profile.problems.iter().copied()).collect();
-    (Profile { bytes: Vec::new(), header, tables, streams: Vec::new(), problems }, merged)
+    (
+        Profile {
+            bytes: Vec::new(),
+            header,
+            tables,
+            streams: Vec::new(),
+            problems,
+            origins: OnceLock::new(),
+        },
+        merged,
+    )
 }
 
 #[derive(Debug, Default)]

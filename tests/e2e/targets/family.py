@@ -110,11 +110,29 @@ def with_shared_pages() -> None:
     print(len(block), [0, 0, 0])
 
 
+def fill_pages() -> None:
+    block = bytearray(120_000_000)  # <PARENT>
+    block[::4096] = bytes([1]) * len(range(0, len(block), 4096))
+    lasting.append(block)
+
+
+def with_brief_children() -> None:
+    """Children that have the parent's 120 MB, allocate something and end at once, by way of Python's own end, which
+    gives the memory back."""
+    fill_pages()
+    statuses = []
+    for _ in range(CHILDREN):
+        pid = os.fork()
+        if pid == 0:
+            kept = bytearray(1_000_000)
+            sys.exit(len(kept) % 2)
+        statuses.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    print(statuses)
+
+
 def with_mapped_pages() -> None:
     """Children that have all that the parent holds in their memory, at one moment, and allocate something."""
-    block = bytearray(120_000_000)  # <PARENT>
-    lasting.append(block)
-    block[::4096] = bytes([1]) * len(range(0, len(block), 4096))
+    fill_pages()
     children = []
     for _ in range(CHILDREN):
         ready, tell = os.pipe()
@@ -137,7 +155,7 @@ def with_mapped_pages() -> None:
     for pid, _, go in children:
         os.write(go, b"1")
         statuses.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-    print(len(block), statuses)
+    print(len(lasting[0]), statuses)
 
 
 if __name__ == "__main__":
@@ -150,5 +168,7 @@ if __name__ == "__main__":
         with_subprocesses()
     elif how == "mapped":
         with_mapped_pages()
+    elif how == "brief":
+        with_brief_children()
     else:
         with_shared_pages()

@@ -366,21 +366,20 @@ impl<'a> Live<'a> {
         self.interpreter.version().minor
     }
 
-    /// Calls `visit` for each object that a live object of a C type says it refers to.
-    pub fn traverse(&self, object: Address, traverse: usize, visit: &mut dyn FnMut(Address)) {
-        type Visit<'v> = &'v mut dyn FnMut(Address);
+    /// Calls `visit` for each object that a live object of a C type says it refers to, until that returns false.
+    pub fn traverse(&self, object: Address, traverse: usize, visit: &mut dyn FnMut(Address) -> bool) {
+        type Visit<'v> = &'v mut dyn FnMut(Address) -> bool;
         unsafe extern "C" fn visited(object: Address, argument: *mut c_void) -> c_int {
             // SAFETY: the argument is the pointer that is handed over below.
             let visit = unsafe { &mut *argument.cast::<Visit<'_>>() };
-            visit(object);
-            0
+            c_int::from(!visit(object))
         }
         if traverse == 0 {
             return;
         }
         let mut visit: Visit<'_> = visit;
         // SAFETY: `traverse` is the `tp_traverse` of the object's type; it calls back with what the object refers
-        // to and, by the collector's contract, changes nothing.
+        // to, ends where that does not return 0 and, by the collector's contract, changes nothing.
         unsafe {
             let traverse: unsafe extern "C" fn(
                 Address,
