@@ -4,7 +4,7 @@ use heapwise_advisor::{Advice, advise};
 use heapwise_analysis::{analyse, objects, profile::Profile};
 use heapwise_testkit::Program;
 
-use heapwise_profile::inspection::{Buffer, Holder, HolderKind, Object};
+use heapwise_profile::inspection::{Buffer, Holder, HolderKind, Object, Shared};
 
 const MB: u64 = Program::MB;
 const FILE: &str = Program::FILE;
@@ -91,6 +91,46 @@ fn what_others_hold_too_is_left_alone() {
     let mut program = script(SCRIPT);
     program.capture.inspection(&look);
     assert_eq!(advice(program).findings, []);
+}
+
+const WITH_FUNCTION: &str = "\
+import numpy as np
+def scaled(values):
+    return values * 2
+raw = np.ones(100)
+table = scaled(raw)
+model = np.ones(300)
+print(model.sum(), table)
+";
+
+/// A program whose one look was taken while `scaled` held `raw` too, with others for `kept`.
+fn seen_in_a_call(kept: &[Holder]) -> Program {
+    let shared = |name: &str, holder: Holder| Object {
+        own_bytes: 0,
+        shared_with: vec![Shared { name: "values".into(), bytes: 100 * MB }],
+        ..array(name, 0x10_0000, 100, holder)
+    };
+    let mut program = Program::new(WITH_FUNCTION);
+    program.allocate(0x10_0000, 100, &["<module>:4"]);
+    let mut objects = vec![shared("raw", global()), shared("values", local("scaled", 2))];
+    objects.extend(kept.iter().map(|holder| shared("values", holder.clone())));
+    program.look_at(objects);
+    program.allocate(0x20_0000, 100, &["<module>:5", "scaled:3"]);
+    program.allocate(0x30_0000, 300, &["<module>:6"]);
+    program
+}
+
+#[test]
+fn a_holder_that_is_gone_at_the_peak_holds_nothing() {
+    let advice = advice(seen_in_a_call(&[]));
+    let [finding] = advice.findings.as_slice() else { panic!("{advice:?}") };
+    assert_eq!((finding.symbol.as_str(), finding.peak_saving_bytes), ("raw", 100 * MB));
+}
+
+#[test]
+fn one_of_two_holders_that_is_still_there_holds_it() {
+    assert_eq!(advice(seen_in_a_call(&[local("<module>", 0)])).findings, []);
+    assert_eq!(advice(seen_in_a_call(&[global()])).findings, []);
 }
 
 #[test]

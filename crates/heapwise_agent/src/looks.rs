@@ -31,6 +31,9 @@ const CREDIT: Duration = Duration::from_millis(120);
 /// Of both, looks at heights that were never looked at may take all; those that find the names of what was seen, and what
 /// its values have become, one in so many; and those at known heights, where things come and go, one in so many.
 const PART_OF_VALUES: u32 = 2;
+/// Until the heap has doubled, looks take one in so many of what is left: what seems to be its height may be passed many
+/// times.
+const PART_OF_DOUBLING: u32 = 2;
 const PART_OF_KNOWN: u32 = 4;
 /// The part of the time that is kept for the last look, when the program has ended. It takes one in so many of what is
 /// left, because a look may end late, and no longer than this.
@@ -103,6 +106,9 @@ static LAST_SEQUENCE: AtomicU64 = AtomicU64::new(0);
 /// The last look found names of the user's for most of the heap.
 static NAMED: AtomicBool = AtomicBool::new(false);
 static SPENT_NS: AtomicU64 = AtomicU64::new(0);
+/// The highest power of two that the heap has passed, and what had been spent by then.
+static DOUBLING: AtomicU32 = AtomicU32::new(0);
+static SPENT_BEFORE_NS: AtomicU64 = AtomicU64::new(0);
 /// Bytes of all looks in the capture.
 static WRITTEN: AtomicU64 = AtomicU64::new(0);
 static OFF: AtomicBool = AtomicBool::new(true);
@@ -171,6 +177,7 @@ fn want(agent: &Agent, height: u64) {
         return;
     }
     HIGHEST.fetch_max(height, Ordering::Relaxed);
+    note_doubling(height);
     if left(agent, part(height)) < LEAST {
         // A new height stays due, and the next block above it asks again.
         let known = HIGHEST_LOOKED.load(Ordering::Relaxed);
@@ -213,8 +220,24 @@ fn left(agent: &Agent, part: u32) -> Duration {
     if WRITTEN.load(Ordering::Relaxed) > BYTES + run_s * BYTES_PER_S {
         return Duration::ZERO;
     }
-    let kept = if OFF.load(Ordering::Relaxed) { Duration::ZERO } else { FOR_THE_LAST };
-    (allowed(agent) / part).saturating_sub(kept + Duration::from_nanos(SPENT_NS.load(Ordering::Relaxed)))
+    let is_last = OFF.load(Ordering::Relaxed);
+    let kept = if is_last { Duration::ZERO } else { FOR_THE_LAST };
+    let spent = Duration::from_nanos(SPENT_NS.load(Ordering::Relaxed));
+    let left = (allowed(agent) / part).saturating_sub(kept + spent);
+    if is_last {
+        return left;
+    }
+    let before = Duration::from_nanos(SPENT_BEFORE_NS.load(Ordering::Relaxed));
+    let until_doubled = before + allowed(agent).saturating_sub(before) / PART_OF_DOUBLING;
+    left.min(until_doubled.saturating_sub(spent))
+}
+
+/// Notes that the heap has come to this height.
+fn note_doubling(height: u64) {
+    let doubling = height.max(1).ilog2();
+    if doubling > DOUBLING.fetch_max(doubling, Ordering::Relaxed) {
+        SPENT_BEFORE_NS.store(SPENT_NS.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
 }
 
 /// What the agent's own thread does at each tick: looks that are late or due again.
@@ -505,6 +528,8 @@ pub(crate) fn after_fork_in_child() {
     follow::after_fork_in_child();
     NAMED.store(false, Ordering::Relaxed);
     HIGHEST.store(0, Ordering::Relaxed);
+    DOUBLING.store(0, Ordering::Relaxed);
+    SPENT_BEFORE_NS.store(0, Ordering::Relaxed);
     HIGHEST_LOOKED.store(0, Ordering::Relaxed);
     LOOKED_AT.store(0, Ordering::Relaxed);
     DUE_AT.store(STEP, Ordering::Relaxed);

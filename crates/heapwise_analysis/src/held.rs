@@ -5,11 +5,11 @@
 //! look saw is added where its blocks were live at the high-water mark and nothing else names them. Invariant: a block
 //! counts for one look only; of functions that had ended by then nothing is added.
 
-use heapwise_profile::inspection::{Buffer, Holder, HolderKind, Object};
+use heapwise_profile::inspection::{Buffer, Holder, HolderKind, Object, Shared};
 use heapwise_profile::{Origin, StackId, origin};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::objects::{Block, Join, same_holder, user_place};
+use crate::objects::{Block, Join, is_same, user_place};
 
 /// An object of another look is added for at least one in so many bytes of the peak.
 const SMALLEST_SHARE: u64 = 500;
@@ -39,6 +39,8 @@ pub(crate) struct Held<'j, 'a> {
     /// Blocks that have a name, by the number of their birth and, where several may lie in a mapping, their address.
     named: FxHashSet<(u64, u64)>,
     smallest: u64,
+    /// The functions that ran at the high-water mark, by file and name.
+    running: FxHashSet<(&'a str, &'a str)>,
 }
 
 impl<'j, 'a> Held<'j, 'a> {
@@ -47,6 +49,9 @@ impl<'j, 'a> Held<'j, 'a> {
         let all = look.map(|look| look.objects.as_slice()).unwrap_or_default();
         let blocks = chosen.map(|index| join.found[index].clone()).unwrap_or_default();
         let smallest = (join.peak_bytes / SMALLEST_SHARE).max(SMALLEST);
+        let running = join.profile.outwards(join.peak_stack);
+        let running =
+            running.map(|frame| (join.profile.file_of(frame), join.profile.function_of(frame))).collect();
         let mut held = Self {
             join,
             chosen,
@@ -55,6 +60,7 @@ impl<'j, 'a> Held<'j, 'a> {
             small_bytes: 0,
             named: FxHashSet::default(),
             smallest,
+            running,
         };
         let mut of_blocks = 0;
         let mut seen = FxHashSet::default();
@@ -65,7 +71,7 @@ impl<'j, 'a> Held<'j, 'a> {
             }
             if object.has_users_name() {
                 held.named.extend(blocks.iter().map(|(key, _, _)| *key));
-                held.objects.push(object.clone());
+                held.objects.push(held.as_at_the_peak(object, look.map_or(&[], |look| &look.objects)));
             }
         }
         // What is reached beyond the blocks is small objects, of which there are no more than the peak has.
@@ -87,15 +93,11 @@ impl<'j, 'a> Held<'j, 'a> {
         let join = self.join;
         let mut looks = join.looks.clone();
         looks.sort_by_key(|&(moment, index)| (Some(index) != self.chosen, moment.abs_diff(join.peak)));
-        let running: FxHashSet<(&str, &str)> = join
-            .profile
-            .outwards(join.peak_stack)
-            .map(|frame| (join.profile.file_of(frame), join.profile.function_of(frame)))
-            .collect();
         for of_user in [true, false] {
             for &(_, index) in &looks {
                 let chosen = Some(index) == self.chosen;
-                for object in &join.profile.inspections()[index].objects {
+                let all = &join.profile.inspections()[index].objects;
+                for object in all {
                     let Some(holder) = &object.holder else { continue };
                     if object.has_users_name() != of_user || chosen && of_user {
                         continue;
@@ -103,8 +105,8 @@ impl<'j, 'a> Held<'j, 'a> {
                     let garbage = holder.kind == HolderKind::Garbage;
                     if chosen && (garbage || blocks_in(object, &self.blocks).is_empty()) {
                         self.objects.push(object.clone());
-                    } else if chosen || self.may_still_hold(holder, &running) {
-                        self.add(object, index);
+                    } else if chosen || self.may_still_hold(holder) {
+                        self.add(self.as_at_the_peak(object, all), index);
                     }
                 }
             }
@@ -142,9 +144,8 @@ impl<'j, 'a> Held<'j, 'a> {
                     })
                     .collect();
                 let own = |made: &[MadeNext<'_>]| made.iter().map(|it| it.object.own_bytes).sum::<u64>();
-                let is_same =
-                    |known: &MadeNext<'_>| known.owner.name == owner.name && same_holder(known.owner, owner);
-                let (known, others): (Vec<_>, Vec<_>) = made.into_iter().partition(is_same);
+                let (known, others): (Vec<_>, Vec<_>) =
+                    made.into_iter().partition(|known| is_same(known.owner, owner));
                 made = others;
                 made.extend(if own(&new) > own(&known) { new } else { known });
             }
@@ -153,24 +154,46 @@ impl<'j, 'a> Held<'j, 'a> {
     }
 
     /// Whether a name that was seen at another time could be there at the high-water mark.
-    fn may_still_hold(&self, holder: &Holder, running: &FxHashSet<(&str, &str)>) -> bool {
+    fn may_still_hold(&self, holder: &Holder) -> bool {
         match holder.kind {
             HolderKind::Garbage => false,
             HolderKind::Local | HolderKind::Stack => {
                 let other_thread = holder.thread != 0
                     && self.join.peak_thread != 0
                     && holder.thread != self.join.peak_thread;
-                other_thread || running.contains(&(holder.file.as_str(), holder.function.as_str()))
+                other_thread || self.running.contains(&(holder.file.as_str(), holder.function.as_str()))
             }
             _ => true,
         }
     }
 
-    fn add(&mut self, object: &Object, look: usize) {
+    /// An object of a look, of whose objects `all` are, as its name held it at the high-water mark: where all others that
+    /// held its bytes were functions that had ended by then, such as a call that was given it, they are the name's alone.
+    fn as_at_the_peak(&self, object: &Object, all: &[Object]) -> Object {
+        let is_gone = |other: &Object| other.holder.as_ref().is_some_and(|it| !self.may_still_hold(it));
+        let are_gone = |name: &str| {
+            let mut others =
+                all.iter().filter(|other| other.name == name && !is_same(other, object)).peekable();
+            others.peek().is_some() && others.all(is_gone)
+        };
+        let mut object = object.clone();
+        let shared = &object.shared_with;
+        // What nobody is named for may be held by anything, and of many holders some are not named.
+        let told = shared.iter().map(|shared| shared.bytes).max().unwrap_or(0);
+        let all_are_told = told >= object.bytes.saturating_sub(object.own_bytes) / 100 * 99;
+        let few = (1..Shared::MOST).contains(&shared.len());
+        if few && all_are_told && shared.iter().all(|shared| are_gone(&shared.name)) {
+            object.own_bytes = object.bytes;
+            object.shared_with.clear();
+        }
+        object
+    }
+
+    fn add(&mut self, object: Object, look: usize) {
         if object.bytes < self.smallest {
             return;
         }
-        let blocks = blocks_in(object, &self.join.found[look]);
+        let blocks = blocks_in(&object, &self.join.found[look]);
         let lives = |block: &Block| block.lives_at(self.join.peak);
         let sum = |of: &dyn Fn(&Block) -> bool| -> u64 {
             let blocks = blocks.iter().filter(|(_, _, block)| of(block));
@@ -185,16 +208,15 @@ impl<'j, 'a> Held<'j, 'a> {
             return;
         }
         // The look that was chosen may have seen the name and had no time for what is behind it.
-        let is_same = |known: &Object| known.name == object.name && same_holder(known, object);
-        if self.objects.iter().any(|known| is_same(known) && known.bytes >= object.bytes) {
+        if self.objects.iter().any(|known| is_same(known, &object) && known.bytes >= object.bytes) {
             return;
         }
         for (key, buffer, block) in blocks {
             self.named.insert(key);
             self.blocks.entry(buffer.address).or_insert(block);
         }
-        self.objects.retain(|known| !is_same(known));
-        self.objects.push(object.clone());
+        self.objects.retain(|known| !is_same(known, &object));
+        self.objects.push(object);
     }
 
     /// Adds the blocks without a name that the line that was running had made: what a function of C is at work on, and

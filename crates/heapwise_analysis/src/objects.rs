@@ -160,10 +160,9 @@ impl<'a> Objects<'a> {
             return Vec::new();
         }
         let looks = profile.inspections().iter();
-        let same = |other: &&Object| other.name == object.name && same_holder(other, object);
         looks
             .filter_map(|look| {
-                let known = look.objects.iter().find(same)?;
+                let known = look.objects.iter().find(|other| is_same(other, object))?;
                 Some(Size { time_ns: look.time_ns, bytes: known.bytes })
             })
             .collect()
@@ -183,14 +182,16 @@ impl<'a> Objects<'a> {
     }
 }
 
-pub(crate) fn same_holder(a: &Object, b: &Object) -> bool {
-    match (&a.holder, &b.holder) {
+/// Whether two objects are what the same name of the same holder stood for.
+pub(crate) fn is_same(a: &Object, b: &Object) -> bool {
+    let same_holder = match (&a.holder, &b.holder) {
         (Some(a), Some(b)) => {
             (a.kind, &a.file, &a.function, a.first_line) == (b.kind, &b.file, &b.function, b.first_line)
         }
         (None, None) => true,
         _ => false,
-    }
+    };
+    same_holder && a.name == b.name
 }
 
 /// The innermost line of the user's code on a stack, else the innermost line; `None` for no stack.

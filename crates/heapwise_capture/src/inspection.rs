@@ -152,6 +152,11 @@ pub struct Shared {
     pub bytes: u64,
 }
 
+impl Shared {
+    /// So many of the others are named, those with the most bytes; there may be more only where all of these are.
+    pub const MOST: usize = 5;
+}
+
 /// A block of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]

@@ -19,10 +19,12 @@ impl Deadline {
         Self { until, steps: 0, is_over: false }
     }
 
-    /// Counts a step. True while there is time for it.
-    pub(crate) fn allows(&mut self) -> bool {
-        self.steps += 1;
-        if self.steps.is_multiple_of(EVERY) {
+    /// Counts steps. True while there is time for more.
+    #[inline]
+    pub(crate) fn allows(&mut self, steps: u32) -> bool {
+        self.steps = self.steps.saturating_add(steps);
+        if self.steps >= EVERY {
+            self.steps = 0;
             self.is_over |= thread_time() >= self.until;
         }
         !self.is_over

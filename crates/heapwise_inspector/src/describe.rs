@@ -427,7 +427,6 @@ pub(crate) fn describe(walk: &Walk<'_>, roots: &Roots, allowance: Allowance, unt
 
 /// For each holder the others that share bytes with it, the largest first.
 fn shared(account: &Account<'_, '_>, held: &[(usize, u64, Vec<u32>)]) -> Vec<Vec<(usize, u64)>> {
-    const MOST: usize = 5;
     let mut by_head: FxHashMap<u32, Vec<usize>> = FxHashMap::default();
     for (place, (_, _, heads)) in held.iter().enumerate() {
         for &head in heads {
@@ -451,7 +450,7 @@ fn shared(account: &Account<'_, '_>, held: &[(usize, u64, Vec<u32>)]) -> Vec<Vec
     }
     for with in &mut shared {
         with.sort_by_key(|&(other, bytes)| (std::cmp::Reverse(bytes), other));
-        with.truncate(MOST);
+        with.truncate(Shared::MOST);
     }
     shared
 }

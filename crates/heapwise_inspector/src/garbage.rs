@@ -57,7 +57,7 @@ fn unreachable(walk: &Walk<'_>, allowance: Allowance, deadline: &mut Deadline) -
     let mut candidates: Vec<(Address, usize, u64)> = Vec::new();
     let mut in_time = true;
     let known = live.visit_collected(&mut |object| {
-        in_time = deadline.allows();
+        in_time = deadline.allows(1);
         if !in_time {
             return false;
         }
@@ -94,7 +94,7 @@ fn unreachable(walk: &Walk<'_>, allowance: Allowance, deadline: &mut Deadline) -
                 // One more than there are references: somebody tells of what is not its own, so it is left alone.
                 candidates[target].2 = candidates[target].2.checked_sub(1).unwrap_or(u64::MAX);
             }
-            in_time = deadline.allows();
+            in_time = deadline.allows(1);
             in_time
         });
     }
@@ -108,7 +108,7 @@ fn unreachable(walk: &Walk<'_>, allowance: Allowance, deadline: &mut Deadline) -
             {
                 stack.push(target);
             }
-            in_time = deadline.allows();
+            in_time = deadline.allows(1);
             in_time
         });
     }

@@ -1,8 +1,8 @@
 //! The walk: from roots through everything that they keep alive, in breadth, each object once.
 //!
-//! Nodes are numbered as they are met; what large containers hold is walked into last, a few elements of each in turn and
-//! from all over it, so that what was seen when the time ends stands for the rest. Node 0 is the root of all, then come
-//! the names. Invariants: nothing is recursive, whatever the depth; a look that has a limit keeps to it, and says when
+//! Nodes are numbered as they are met. Arrays and tables come first, with their objects when all of them are known, then
+//! what is near; what large containers hold is walked into last, a few elements of each in turn and from all over it, so
+//! that what was seen when the time ends stands for the rest. Node 0 is the root of all, then come the names. Invariants: nothing is recursive, whatever the depth; a look that has a limit keeps to it, and says when
 //! it saw only a part.
 
 use std::collections::VecDeque;
@@ -80,8 +80,11 @@ pub(crate) struct Walk<'a> {
     rows: Vec<(u32, u32)>,
     /// Where the row that is being written starts.
     row_start: u32,
-    /// To be walked into: first what is near, then what large containers hold, so that of a look that is cut short the
-    /// arrays behind a few attributes are not lost behind a million elements.
+    /// To be walked into: tables and arrays, the last one met first; the large arrays of objects among them; what is near;
+    /// and what large containers hold. So of a look that is cut short the arrays behind a few attributes are not lost
+    /// behind a million elements.
+    tables: Vec<u32>,
+    objects_of_tables: VecDeque<u32>,
     near: VecDeque<u32>,
     far: VecDeque<Run>,
     /// What is met now is an element of a large container.
@@ -114,6 +117,8 @@ impl<'a> Walk<'a> {
             numbers: Addresses::default(),
             rows: Vec::new(),
             row_start: 0,
+            tables: Vec::new(),
+            objects_of_tables: VecDeque::new(),
             near: VecDeque::new(),
             far: VecDeque::new(),
             among_many: false,
@@ -268,27 +273,41 @@ impl<'a> Walk<'a> {
             if self.nodes[number as usize].size != UNKNOWN {
                 continue;
             }
-            if !deadline.allows() {
-                self.complete = false;
-                self.near.push_front(number);
+            let met = self.walk_into(number);
+            if !deadline.allows(met + 1) {
                 self.meet_unnamed();
                 break;
-            }
-            self.expand(number);
-            let start = self.row_start;
-            let end = self.targets.len() as u32;
-            self.end_row(number);
-            if std::mem::take(&mut self.among_many) {
-                self.far.push_back(Run { owner: number, next: start, end, taken: 0 });
             }
         }
         self.cut_short();
     }
 
-    /// The node to walk into next: all that is near, then an element of a large container.
+    /// Notes what a node refers to; returns how many references that are.
+    fn walk_into(&mut self, number: u32) -> u32 {
+        self.expand(number);
+        let start = self.row_start;
+        let end = self.targets.len() as u32;
+        self.end_row(number);
+        if std::mem::take(&mut self.among_many) {
+            self.far.push_back(Run { owner: number, next: start, end, taken: 0 });
+        }
+        end - start
+    }
+
+    /// The node to walk into next.
     fn next(&mut self) -> Option<u32> {
+        while let Some(number) = self.tables.pop() {
+            if !self.has_many_objects(number) {
+                return Some(number);
+            }
+            self.objects_of_tables.push_back(number);
+        }
+        if let Some(number) = self.objects_of_tables.pop_front() {
+            return Some(number);
+        }
         if self.near.is_empty() && !self.unnamed.is_empty() {
             self.meet_unnamed();
+            return self.next();
         }
         if let Some(number) = self.near.pop_front() {
             return Some(number);
@@ -311,11 +330,30 @@ impl<'a> Walk<'a> {
         None
     }
 
-    /// Where the time ended among the elements of a container, those that were walked into stand for all of them. What
-    /// was met and not walked into counts by itself.
+    /// Whether a node is an array of more objects than are met at once.
+    fn has_many_objects(&self, number: u32) -> bool {
+        let node = self.nodes[number as usize];
+        node.address != 0 && self.kinds.get(node.kind).form == Form::Array && {
+            let array = Array::read(self.live, node.address);
+            array.is_object() && array.length() > MANY
+        }
+    }
+
+    /// Where the time ended among the elements of a container, those that were walked into stand for all of them. Of the
+    /// arrays of objects that there was no time for, a few elements do. What else was met and not walked into counts by
+    /// itself.
     fn cut_short(&mut self) {
-        let all = self.near.is_empty() && self.far.is_empty();
+        let all = [self.tables.is_empty(), self.objects_of_tables.is_empty(), self.near.is_empty()];
+        let all = all == [true; 3] && self.far.is_empty();
+        self.complete &= all;
+        self.tables.clear();
         self.near.clear();
+        self.limit.nodes = 0;
+        for number in std::mem::take(&mut self.objects_of_tables) {
+            if self.nodes[number as usize].size == UNKNOWN {
+                self.walk_into(number);
+            }
+        }
         for run in std::mem::take(&mut self.far) {
             let (start, end) = self.rows[run.owner as usize];
             let done = (run.next - start) as usize;
@@ -380,7 +418,7 @@ impl<'a> Walk<'a> {
             // keeps too comes before it, since Arrow's reference to the array is met only where the memory is the array's.
             let is_arrow = matches!(known.form, Form::Arrow(_));
             if !is_arrow && (known.is_of_table || self.of_table) {
-                self.near.push_front(number);
+                self.tables.push(number);
             } else {
                 self.near.push_back(number);
             }
