@@ -105,7 +105,7 @@ test-rust: | tools ## The Rust tests alone
 test-python: $(VENV)/heapwise-installed readers ## The Python tests alone, on the built wheel
 	@command -v chromium chromium-browser google-chrome >/dev/null || \
 		echo "SKIPPED: there is no Chromium, so the page is not tested in a browser; on Debian: apt install chromium"
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 # The long suites: a part of each is in `make test`.
 SUITES_VENV := .venv-suites

@@ -46,8 +46,10 @@ const BYTES: u64 = 4_000_000;
 const BYTES_PER_S: u64 = 2_000;
 /// With less than this left no look is begun.
 const LEAST: Duration = Duration::from_millis(2);
-/// A single look takes one in so many of what is left, so that there is something for the heights to come.
+/// A single look takes one in so many of what is left, so that there is something for the heights to come; one for values
+/// alone more of it.
 const PART: u32 = 6;
+const PART_OF_FILLED: u32 = 4;
 /// Waiting for a line to be done takes one in so many of what is left.
 const PART_TO_FOLLOW: u32 = 8;
 /// A single look takes no longer.
@@ -84,7 +86,7 @@ const AFTERWARDS: u64 = 15;
 /// Milliseconds from that to the first that finds what the values have become; each further distance is four times longer.
 const FILLED: u64 = 60;
 /// A look for values alone takes no longer.
-const SHORT: Duration = Duration::from_millis(20);
+const SHORT: Duration = Duration::from_millis(30);
 /// Holders below this share of the heap are left out.
 const SMALLEST_SHARE: u64 = 500;
 const SMALLEST: u64 = 32 * 1024;
@@ -360,7 +362,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
     } else if !again {
         (PART_WHILE_GROWING, growing)
     } else if distance >= FILLED {
-        (PART, SHORT)
+        (PART_OF_FILLED, SHORT)
     } else {
         (PART, 4 * growing)
     };

@@ -163,7 +163,9 @@ impl Inspector {
                 self.garbage_needs_ns.store(needs, Ordering::Relaxed);
             }
         }
-        let mut inspection = describe::describe(&walk, &roots, allowance, worked + allowance.time);
+        // However long all this took, something is left for the values of what is largest.
+        let until = (worked + allowance.time).max(thread_time() + allowance.time / 3);
+        let mut inspection = describe::describe(&walk, &roots, allowance, until);
         let unnamed = inspection.objects.iter().filter(|object| !object.has_users_name());
         inspection.unnamed_bytes = unnamed.map(|object| object.own_bytes).sum();
         inspection.garbage_bytes = garbage.bytes;

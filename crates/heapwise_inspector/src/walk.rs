@@ -274,7 +274,8 @@ impl<'a> Walk<'a> {
                 continue;
             }
             let met = self.walk_into(number);
-            if !deadline.allows(met + 1) {
+            // Of a list some elements are to be walked into, however long it took to meet them.
+            if !deadline.allows(if self.of_table { met + 1 } else { 1 }) {
                 self.meet_unnamed();
                 break;
             }

@@ -1,10 +1,7 @@
 """Ways through a grid: each place is asked for by its two neighbours, and forgetting one would count it again."""
 # expect: no finding bounded-cache
 
-import sys
 from functools import cache
-
-sys.setrecursionlimit(10_000)
 
 
 @cache
@@ -15,5 +12,6 @@ def ways(row: int, column: int) -> int:
 
 
 for row in range(500):
-    corner = ways(row, 500)
+    for column in range(500):
+        corner = ways(row, column)
 print(corner)
