@@ -190,3 +190,49 @@ fn a_column_that_the_program_makes_is_not_asked_of_the_file() {
     let [finding] = findings.as_slice() else { panic!("{findings:?}") };
     assert!(finding.message.contains("usecols=[\"day\", \"delay\"]"), "{}", finding.message);
 }
+
+/// Dummies as whole numbers in a block of three columns, of which one goes to `highest`.
+fn dummies(source: &str, highest: u64) -> Vec<Finding> {
+    let mut program = Program::new(source);
+    program.allocate(0x10_0000, 40, &["<module>:3"]);
+    program.allocate(0x20_0000, 40, &["<module>:3"]);
+    program.allocate(0x30_0000, 20, &["<module>:3"]);
+    let mut table = table(&[("a", 0x10_0000, 40), ("b", 0x20_0000, 40), ("c", 0x30_0000, 20)]);
+    for (column, highest) in table.parts.iter_mut().zip([1, 0, highest]) {
+        column.dtype = Some("float64".into());
+        column.facts.maximum = Some(highest.into());
+        column.facts.sampled = Some(2_000);
+    }
+    program.look_at(vec![table]);
+    findings(program, "bitmask")
+}
+
+const DUMMIES: &str = "\
+import pandas as pd
+kinds = pd.read_csv('kinds.csv')
+t = pd.get_dummies(kinds, dtype=float)
+print(t.mean())
+";
+
+#[test]
+fn dummies_of_floats_are_better_bools() {
+    let findings = dummies(DUMMIES, 1);
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!((finding.symbol.as_str(), finding.line), ("t", 3));
+    assert_eq!(finding.peak_saving_bytes, 100 * MB / 8 * 7);
+    let diff = &finding.fix.as_ref().expect("a fix").diff;
+    assert!(diff.contains("+t = pd.get_dummies(kinds, dtype=bool)"), "{diff}");
+}
+
+#[test]
+fn what_is_passed_on_beside_dummies_stays() {
+    let findings = dummies(DUMMIES, 2);
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!(finding.peak_saving_bytes, 80 * MB / 8 * 7);
+}
+
+#[test]
+fn only_what_get_dummies_was_asked_for_is_said() {
+    assert_eq!(dummies(&DUMMIES.replace("get_dummies", "concat"), 1), []);
+    assert_eq!(dummies(&DUMMIES.replace(", dtype=float", ""), 1), []);
+}

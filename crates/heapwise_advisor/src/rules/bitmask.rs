@@ -1,10 +1,14 @@
 //! `bitmask`: yes and no in eight bytes each.
 //!
-//! Invariant: proposed for lists of `True` and `False` alone and for integer arrays of which every look saw only 0 and 1.
+//! Invariant: proposed for lists of `True` and `False` alone, for integer arrays of which every look saw only 0 and 1, and for
+//! the columns that pandas' `get_dummies` was asked to make of wider numbers.
 
-use heapwise_source::{Edit, Editor, Module, VariableId};
+use heapwise_profile::inspection::Facts;
+use heapwise_source::ast::ExprCall;
+use heapwise_source::{Edit, Editor, Module, VariableId, argument};
 use serde_json::json;
 
+use super::shrinking::{self, Shrinking};
 use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
 use crate::changes::made_bytes;
@@ -30,8 +34,73 @@ impl Rule for Bitmask {
     }
 
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
-        case.held(case.least_bytes()).into_iter().filter_map(|held| candidate(case, &held)).collect()
+        let single = case.held(case.least_bytes()).into_iter().filter_map(|held| candidate(case, &held));
+        let columns = case.held(case.least_bytes() / 20).into_iter().filter_map(|held| indicator(case, held));
+        single.chain(shrinking::candidates(case, columns, |group| of_indicators(case, group))).collect()
     }
+}
+
+/// Whole numbers of several bytes.
+const WIDE: [&str; 6] = ["int64", "uint64", "int32", "uint32", "int16", "uint16"];
+/// In a column that `get_dummies` made, so many numbers that are 0 or 1 tell it from one that was passed on.
+const ENOUGH_OF_INDICATOR: u64 = 1_000;
+
+/// A column that `get_dummies` made of a type of several bytes.
+fn indicator<'a>(case: &Case<'a>, held: Held<'a>) -> Option<Shrinking<'a, ()>> {
+    let wide = WIDE.contains(&held.dtype()) || matches!(held.dtype(), "float64" | "float32");
+    if !held.is_of("pandas") || !wide {
+        return None;
+    }
+    dummies_call(case, &held)?;
+    let facts = case.lasting_facts(&held);
+    let enough = facts.sampled.is_none_or(|looked| looked >= ENOUGH_OF_INDICATOR);
+    let new_bytes = held.count();
+    (enough && is_zero_or_one(&facts)).then_some(Shrinking { held, new_bytes, facts: () })
+}
+
+fn is_zero_or_one(facts: &Facts) -> bool {
+    let within = |number: &Option<serde_json::Number>| {
+        number
+            .as_ref()
+            .and_then(serde_json::Number::as_f64)
+            .is_some_and(|number| (0.0..=1.0).contains(&number))
+    };
+    let whole = facts.all_integers != Some(false) && facts.missing.unwrap_or(0) == 0;
+    whole && within(&facts.minimum) && within(&facts.maximum)
+}
+
+/// The call of `get_dummies` that made a column, where it names a type.
+fn dummies_call<'c>(case: &'c Case<'_>, held: &Held<'_>) -> Option<(&'c Module, &'c ExprCall)> {
+    let (module, id) = case.statement(&held.place)?;
+    let is_dummies = |call: &&ExprCall| {
+        module.resolve(&call.func).is_some_and(|path| path == "pandas.get_dummies")
+            && argument(call, "dtype", None).is_some()
+    };
+    Some((module, module.calls_in(id).find(is_dummies)?))
+}
+
+fn of_indicators(case: &Case<'_>, group: &[Shrinking<'_, ()>]) -> Candidate {
+    let held = &group[0].held;
+    let mut candidate = shrinking::candidate(case, group);
+    let (old, new) = shrinking::bytes(group);
+    candidate.title = format!(
+        "{} columns of `{}` are 0 and 1 in {}",
+        words::count(group.len() as u64),
+        held.symbol(),
+        held.dtype()
+    );
+    candidate.message = format!(
+        "`get_dummies` was asked for {}, which takes {}; as bools they take {}, one byte each. Means and sums stay, and \
+         where they meet floats they become floats; `-` between bools is an error.",
+        held.dtype(),
+        words::bytes(old),
+        words::bytes(new)
+    );
+    "pd.get_dummies(..., dtype=bool), which pandas 2 and newer do unasked".clone_into(&mut candidate.instead);
+    candidate.fix = dummies_call(case, held)
+        .and_then(|(module, call)| Editor::new(module).set_keyword(call, "dtype", "bool").ok())
+        .map(ProposedFix::from);
+    candidate
 }
 
 fn candidate(case: &Case<'_>, held: &Held<'_>) -> Option<Candidate> {
@@ -45,8 +114,7 @@ fn candidate(case: &Case<'_>, held: &Held<'_>) -> Option<Candidate> {
         let facts = case.lasting_facts(held);
         let zero = facts.minimum.as_ref().and_then(serde_json::Number::as_i64) == Some(0);
         let one = facts.maximum.as_ref().and_then(serde_json::Number::as_i64) == Some(1);
-        let wide = matches!(held.dtype(), "int64" | "uint64" | "int32" | "uint32" | "int16" | "uint16");
-        (zero && one && wide && is_enough_of_numbers(&facts, held.count()))
+        (zero && one && WIDE.contains(&held.dtype()) && is_enough_of_numbers(&facts, held.count()))
             .then_some("only 0 and 1 in whole numbers of several bytes")?
     };
     if count == 0 || made_bytes(held.object) < count {
