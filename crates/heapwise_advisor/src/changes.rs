@@ -292,7 +292,9 @@ fn names_given(module: &Module, statement: &Stmt) -> Vec<VariableId> {
 }
 
 /// The change for bytes that are in no block of their own and live between two moments.
-fn amount(bytes: u64, from: u64, until: u64, effect: &Effect) -> Option<Change> {
+fn amount(bytes: u64, born: u64, until: u64, effect: &Effect) -> Option<Change> {
+    // From the moment before that event on: they are other bytes when it allocates them.
+    let from = born.saturating_sub(1);
     let whole = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
     let resized = |new: u64| whole(new).saturating_sub(whole(bytes));
     Some(match *effect {

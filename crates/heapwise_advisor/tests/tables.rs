@@ -236,3 +236,21 @@ fn only_what_get_dummies_was_asked_for_is_said() {
     assert_eq!(dummies(&DUMMIES.replace("get_dummies", "concat"), 1), []);
     assert_eq!(dummies(&DUMMIES.replace(", dtype=float", ""), 1), []);
 }
+
+#[test]
+fn columns_of_one_block_are_smaller_when_it_is_allocated() {
+    let mut program = Program::new(DUMMIES);
+    program.allocate(0x20_0000, 80, &["<module>:3"]);
+    program.allocate(0x10_0000, 80, &["<module>:3"]);
+    program.free(0x20_0000);
+    let mut table = table(&[("a", 0x10_0000, 40), ("b", 0x10_0008, 40)]);
+    for column in &mut table.parts {
+        column.dtype = Some("float64".into());
+        column.facts.maximum = Some(1.into());
+        column.buffers = vec![Buffer { address: 0x10_0000, bytes: 80 * MB }];
+    }
+    program.look_at(vec![table]);
+    let findings = findings(program, "bitmask");
+    // With what the line put them together of.
+    assert_eq!(findings[0].peak_saving_bytes, 140 * MB);
+}

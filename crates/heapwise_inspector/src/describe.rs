@@ -300,7 +300,7 @@ impl<'w, 'a> Account<'w, 'a> {
     }
 
     /// The array at the end of the chain of bases, or the array itself.
-    fn owner(&self, array: &Array) -> Array {
+    pub(crate) fn owner(&self, array: &Array) -> Array {
         let live = self.walk.live;
         let mut owner = array.clone();
         for _ in 0..100 {
@@ -323,7 +323,7 @@ impl<'w, 'a> Account<'w, 'a> {
     }
 }
 
-fn push_buffer(object: &mut Object, address: Address, bytes: u64) {
+pub(crate) fn push_buffer(object: &mut Object, address: Address, bytes: u64) {
     if bytes >= SMALLEST_BUFFER && address != 0 && object.buffers.len() < MOST_BUFFERS {
         object.buffers.push(Buffer { address: address as u64, bytes });
     }

@@ -151,8 +151,9 @@ impl Inspector {
         // Where there was none, the search is worth its time again once there may be a quarter as much.
         let worthwhile = without_garbage + LEAST_GARBAGE.max(allowance.heap / 10).max(without_garbage / 4);
         if has_time && unexplained >= worthwhile {
-            // A sixth of the time, before the values take the rest.
-            let until = worked + allowance.time * 5 / 6;
+            // Half of what is left, before the values take the rest.
+            let now = thread_time();
+            let until = now + (worked + allowance.time).saturating_sub(now) / 2;
             if let Some(found) = garbage::find(&walk, &roots.borders, allowance, until) {
                 if found.bytes == 0 {
                     self.without_garbage.store(unexplained, Ordering::Relaxed);

@@ -7,7 +7,7 @@ use heapwise_cpython::objects::{Address, Builtin, Live};
 
 use crate::arrays::Array;
 use crate::arrow::{self, ArrowClass};
-use crate::describe::{Account, key_text, quoted};
+use crate::describe::{Account, key_text, push_buffer, quoted};
 use crate::facts;
 
 const MOST_COLUMNS: usize = 2000;
@@ -243,8 +243,8 @@ fn describe_block(
     let count = block.columns.len() as u64;
     let whole = Buffer { address: array.start as u64, bytes: array.bytes() };
     if array.owns || array.base != 0 {
-        let of_block = account.object("", block.values, bytes, own, usize::MAX);
-        frame.buffers.extend(of_block.buffers);
+        let owner = account.owner(&array);
+        push_buffer(frame, owner.start, owner.bytes());
     }
     for (row, &column) in block.columns.iter().enumerate() {
         let Some(part_of_block) = array.row(row) else { continue };
