@@ -56,7 +56,7 @@ const PART_TO_FOLLOW: u32 = 8;
 const LONGEST: Duration = Duration::from_secs(1);
 /// One at a new height takes one in so many of what is left, and no longer than this and what its bytes ask for: a sample
 /// of the elements tells what grows, and there is something left for the heights to come and for the look that follows.
-const PART_WHILE_GROWING: u32 = 12;
+const PART_WHILE_GROWING: u32 = 8;
 const WHILE_GROWING: Duration = Duration::from_millis(2);
 /// Bytes of the heap for which a look takes a millisecond more.
 const BYTES_PER_MS: u64 = 10_000_000;

@@ -2,7 +2,7 @@
 //!
 //! Invariant: bytes of a holder are those of the graph; what was not looked at is absent.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use heapwise_capture::inspection::{Buffer, Facts, Inspection, Object, Shared};
@@ -46,7 +46,7 @@ pub(crate) struct Account<'w, 'a> {
     pub(crate) retained: Vec<u64>,
     order: Vec<u32>,
     /// Values are looked at until then.
-    pub(crate) until: Option<Duration>,
+    until: Cell<Option<Duration>>,
     /// What is known of values by now, by where they start: an object may have several names.
     known: RefCell<FxHashMap<(Address, Vec<u64>), Facts>>,
     pub(crate) reach: RefCell<Reach>,
@@ -80,7 +80,7 @@ impl<'w, 'a> Account<'w, 'a> {
             dominator,
             retained,
             order,
-            until,
+            until: Cell::new(until),
             known: RefCell::default(),
             reach: RefCell::default(),
         }
@@ -88,7 +88,24 @@ impl<'w, 'a> Account<'w, 'a> {
 
     /// Whether there is time left to look at values.
     pub(crate) fn has_time(&self) -> bool {
-        self.until.is_none_or(|until| thread_time() < until)
+        self.until.get().is_none_or(|until| thread_time() < until)
+    }
+
+    /// Whether time is limited at all.
+    pub(crate) fn has_deadline(&self) -> bool {
+        self.until.get().is_some()
+    }
+
+    /// Does some work that may take one in so many of the time that is left, however much it would take.
+    pub(crate) fn with_share<R>(&self, one_in: u32, work: impl FnOnce() -> R) -> R {
+        let until = self.until.get();
+        self.until.set(until.map(|until| {
+            let now = thread_time();
+            now + until.saturating_sub(now) / one_in
+        }));
+        let result = work();
+        self.until.set(until);
+        result
     }
 
     /// Bytes that a node keeps alive, itself included.
@@ -377,7 +394,7 @@ pub(crate) fn type_name(walk: &Walk<'_>, address: Address) -> String {
 
 /// All of a look.
 pub(crate) fn describe(walk: &Walk<'_>, roots: &Roots, allowance: Allowance, until: Duration) -> Inspection {
-    let mut account = Account::new(walk, Some(until));
+    let account = Account::new(walk, Some(until));
     let mut inspection = Inspection { complete: walk.complete, ..Inspection::default() };
     let regions = Regions::of(&account);
     let mut held: Vec<(usize, u64, Vec<u32>)> = Vec::new();
@@ -399,7 +416,7 @@ pub(crate) fn describe(walk: &Walk<'_>, roots: &Roots, allowance: Allowance, unt
         let name = &roots.names[*index];
         let own = account.retained[index + 1];
         if !of_user(*index) {
-            account.until = Some(until.min(thread_time() + allowance.time / SHARE_OF_UNNAMED));
+            account.until.set(Some(until.min(thread_time() + allowance.time / SHARE_OF_UNNAMED)));
         }
         let mut object = account.object(&name.text, name.object, *bytes, own, 0);
         object.holder = Some(name.holder.clone());
@@ -419,7 +436,7 @@ pub(crate) fn describe(walk: &Walk<'_>, roots: &Roots, allowance: Allowance, unt
             .collect();
         inspection.objects.push(object);
     }
-    account.until = Some(until);
+    account.until.set(Some(until));
     inspection.classes = classes(&account);
     inspection.resources = resources::find(&account, roots);
     inspection

@@ -25,7 +25,7 @@ const MOST_ELEMENTS: usize = 2_000_000;
 /// Numbers that are looked at in a row before others from elsewhere, and how many rows between two looks at the clock: a few
 /// columns of a table do not stand for all.
 const PIECE: usize = 1 << 9;
-const PIECES: usize = 16;
+const PIECES: usize = 8;
 /// Elements of a container that are looked at in a row before others from elsewhere.
 const ELEMENTS: usize = 64;
 /// Elements between two looks at the clock.
@@ -196,7 +196,7 @@ fn dict_elements(account: &Account<'_, '_>, facts: &mut Facts, dict: Address) {
     let live = account.walk.live;
     let mut entries: Vec<(Address, Address)> = Vec::new();
     let positions = live.dict_positions(dict);
-    let most = if account.until.is_some() { SAMPLE } else { MOST_ELEMENTS };
+    let most = if account.has_deadline() { SAMPLE } else { MOST_ELEMENTS };
     let step = positions.div_ceil(most).max(1);
     let mut position = 0;
     while let Some((key, value, next)) = live.dict_next(dict, position) {
@@ -245,7 +245,7 @@ fn elements_at(
 ) {
     let walk = account.walk;
     let live = walk.live;
-    let most = if account.until.is_some() { MOST_SAMPLED } else { MOST_ELEMENTS };
+    let most = if account.has_deadline() { MOST_SAMPLED } else { MOST_ELEMENTS };
     let step = count.div_ceil(most).max(1);
     let mut kinds: FxHashMap<Address, (u64, Address)> = FxHashMap::default();
     let mut strings = Strings::default();
@@ -511,7 +511,7 @@ pub(crate) fn arrow(account: &Account<'_, '_>, facts: &mut Facts, column: &Colum
     if count == 0 || count as u64 != column.length || !account.has_time() {
         return;
     }
-    let most = if account.until.is_some() { MOST_SAMPLED } else { MOST_ELEMENTS };
+    let most = if account.has_deadline() { MOST_SAMPLED } else { MOST_ELEMENTS };
     let step = count.div_ceil(most).max(1);
     let (mut looked, mut bytes) = (0u64, 0u64);
     let mut distinct = Distinct::default();

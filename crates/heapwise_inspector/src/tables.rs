@@ -186,12 +186,15 @@ fn describe_frame(account: &Account<'_, '_>, object: &mut Object, address: Addre
     let names = axes.first().map(|&axis| labels(account, axis)).unwrap_or_default();
     let columns: usize = blocks.iter().map(|block| block.columns.len()).sum();
     let mut rows = axes.get(1).and_then(|&axis| length_of(account, axis));
+    let mut left = columns as u32;
     for block in &blocks {
         if is_array(live, block.values) {
             let array = Array::read(live, block.values);
             rows = rows.or_else(|| array.shape.last().copied());
         }
-        describe_block(account, object, block, &names, depth);
+        // Of the time for values each column has its share.
+        describe_block(account, object, block, &names, left, depth);
+        left = left.saturating_sub(block.columns.len() as u32).max(1);
     }
     object.shape = vec![rows.unwrap_or(0), columns as u64];
     if let Some(&index) = axes.get(1) {
@@ -220,6 +223,7 @@ fn describe_block(
     frame: &mut Object,
     block: &Block,
     names: &[String],
+    mut left: u32,
     depth: usize,
 ) {
     let live = account.walk.live;
@@ -228,7 +232,8 @@ fn describe_block(
     if !is_array || block.columns.len() == 1 {
         let Some(&column) = block.columns.first() else { return };
         let name = column_name(&frame.name, names, column);
-        let mut part = account.object(&name, block.values, bytes, own, depth + 1);
+        let mut part =
+            account.with_share(left, || account.object(&name, block.values, bytes, own, depth + 1));
         take_arrow(account, &mut part, block.values, depth);
         if is_array && part.shape.len() == 2 {
             part.shape = vec![part.shape[1]];
@@ -265,8 +270,9 @@ fn describe_block(
             part.bytes = bytes;
             part.own_bytes = own;
         }
-        facts::array(account, &mut part.facts, &part_of_block);
+        account.with_share(left, || facts::array(account, &mut part.facts, &part_of_block));
         frame.parts.push(part);
+        left = left.saturating_sub(1).max(1);
     }
 }
 
