@@ -5,6 +5,7 @@
 
 use heapwise_source::ast::{Expr, ExprCall, Operator};
 use heapwise_source::{Edit, Editor, Module, argument, has_plain_arguments};
+use ruff_text_size::Ranged;
 
 use crate::edits;
 use crate::syntax;
@@ -95,7 +96,7 @@ pub(crate) fn keys<'a>(module: &'a Module, call: &'a ExprCall) -> Option<Keys<'a
 pub(crate) fn is_given_away(module: &Module, expression: &Expr) -> bool {
     let Expr::Attribute(attribute) = expression else { return false };
     let is_called =
-        |parent: &Expr| matches!(parent, Expr::Call(call) if std::ptr::eq(&*call.func, expression));
+        |parent: &Expr| matches!(parent, Expr::Call(call) if call.func.range() == expression.range());
     matches!(attribute.attr.as_str(), "groupby" | "pivot_table")
         && module.resolve(expression).as_deref() != Some("itertools.groupby")
         && !module.parent_of(expression).is_some_and(is_called)

@@ -40,15 +40,15 @@ impl<'a> ColumnUse<'a> {
 
     /// The use of a column in files, by name.
     pub(crate) fn in_modules(column: &str, modules: impl IntoIterator<Item = (&'a str, &'a Module)>) -> Self {
-        let mut uses = Self::default();
+        let mut found = Self::default();
         for (file, module) in modules {
-            let mut found = Uses { column, file, module, uses };
+            let mut uses = Uses { column, file, module, found };
             for statement in &module.tree().body {
-                found.visit_stmt(statement);
+                uses.visit_stmt(statement);
             }
-            uses = found.uses;
+            found = uses.found;
         }
-        uses
+        found
     }
 }
 
@@ -56,7 +56,7 @@ struct Uses<'c, 'a> {
     column: &'c str,
     file: &'a str,
     module: &'a Module,
-    uses: ColumnUse<'a>,
+    found: ColumnUse<'a>,
 }
 
 impl<'a> Uses<'_, 'a> {
@@ -72,13 +72,13 @@ impl<'a> Uses<'_, 'a> {
     /// Notes the groups that a call makes by the column.
     fn note_groups(&mut self, call: &'a ExprCall) {
         match groups::keys(self.module, call) {
-            Some(Keys::Known(keys)) => {
-                if keys.iter().any(|key| is_text(key, self.column) || self.is_column(key)) {
-                    self.uses.groupings.extend(Grouping::new(self.file, self.module, call, keys.len()));
-                }
+            Some(Keys::Known(keys))
+                if keys.iter().any(|key| is_text(key, self.column) || self.is_column(key)) =>
+            {
+                self.found.groupings.extend(Grouping::new(self.file, self.module, call, keys.len()));
             }
-            Some(Keys::Hidden) => self.uses.hidden_groups = true,
-            None => {}
+            Some(Keys::Hidden) => self.found.hidden_groups = true,
+            Some(Keys::Known(_)) | None => {}
         }
     }
 }
@@ -89,18 +89,18 @@ impl<'a> SourceOrderVisitor<'a> for Uses<'_, 'a> {
             Expr::Attribute(attribute)
                 if attribute.attr.as_str() == "str" && self.is_column(&attribute.value) =>
             {
-                self.uses.text_methods = true;
+                self.found.text_methods = true;
             }
             Expr::Attribute(_) if groups::is_given_away(self.module, expression) => {
-                self.uses.hidden_groups = true;
+                self.found.hidden_groups = true;
             }
             Expr::BinOp(operation) if operation.op == Operator::Add => {
-                self.uses.added |= self.is_column(&operation.left) || self.is_column(&operation.right);
+                self.found.added |= self.is_column(&operation.left) || self.is_column(&operation.right);
             }
             Expr::Call(call) => {
                 let joins = matches!(syntax::method(call), Some(("merge" | "join", _)));
                 let on = ["on", "left_on", "right_on"].iter().filter_map(|name| argument(call, name, None));
-                self.uses.joined_on |=
+                self.found.joined_on |=
                     joins && on.flat_map(syntax::parts).any(|part| is_text(part, self.column));
                 self.note_groups(call);
             }
@@ -111,7 +111,7 @@ impl<'a> SourceOrderVisitor<'a> for Uses<'_, 'a> {
 
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         if let Stmt::AugAssign(assign) = statement {
-            self.uses.added |= self.is_column(&assign.target);
+            self.found.added |= self.is_column(&assign.target);
         }
         source_order::walk_stmt(self, statement);
     }
