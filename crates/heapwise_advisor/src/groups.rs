@@ -46,7 +46,7 @@ pub(crate) enum Keys<'a> {
 /// `observed=True` in a call that makes groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Observing {
-    /// The line of the call.
+    /// The line on which the call's arguments begin.
     pub(crate) line: u32,
     /// The edit.
     pub(crate) edit: Edit,
@@ -140,7 +140,8 @@ impl<'a> Grouping<'a> {
 
     fn observing(&self) -> Option<Observing> {
         let edit = Editor::new(self.module).add_keyword(self.call, "observed", "True").ok()?;
-        Some(Observing { line: self.module.lines().line(syntax::start(self.call)), edit })
+        // Of a chain over several lines the one with the method.
+        Some(Observing { line: self.module.lines().line(syntax::start(&self.call.arguments)), edit })
     }
 }
 
