@@ -7,5 +7,5 @@ import pandas as pd
 
 states = np.array(["delivered", "returned", "lost"], dtype=object)
 rows = np.arange(2_000_000)
-frame = pd.DataFrame({"state": states[rows % 3], "week": rows % 52})
+frame = pd.DataFrame({"state": pd.Series(states[rows % 3], dtype=object), "week": rows % 52})
 print(frame.groupby(["state", "week"], observed=False).size().sum())
