@@ -23,7 +23,7 @@ pub(crate) struct ColumnUse<'a> {
     pub(crate) joined_on: bool,
     /// Calls that make groups by it, alone or with others.
     pub(crate) groupings: Vec<Grouping<'a>>,
-    /// Groups are made by keys that the text does not tell: `groupby(**options)`, or `groupby` given to something.
+    /// Groups may be made by it that the text does not show: `groupby(**options)`, or `groupby` given to something.
     pub(crate) hidden_groups: bool,
 }
 
