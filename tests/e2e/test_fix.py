@@ -29,6 +29,9 @@ from terminal import Terminal
 
 NEWEST = found_interpreters()[-1:]
 newest_only = pytest.mark.parametrize("environment", NEWEST, ids=[one.label for one in NEWEST], indirect=True)
+# It has pandas 2.
+OLDEST = found_interpreters()[:1]
+oldest_only = pytest.mark.parametrize("environment", OLDEST, ids=[one.label for one in OLDEST], indirect=True)
 PROGRAMS = {it.name: it for it in find_advice_programs(REPOSITORY / "tests" / "programs" / "advice")}
 
 # `loaded` is dead while `work` is made: 110 MB at the peak, 60 MB without.
@@ -256,24 +259,49 @@ def test_reports_and_advice_say_what_is_proven(make: Make) -> None:
     ],
 )
 def test_planted_programs_are_proven(environment: Environment, tmp_path: Path, name: str) -> None:
+    check_proven(environment, tmp_path, name)
+
+
+@oldest_only
+def test_groups_before_pandas_3_are_proven(environment: Environment, tmp_path: Path) -> None:
+    diff = check_proven(environment, tmp_path, "category-strings/grouped")
+    added = [line for line in diff.splitlines() if line.startswith("+ ")]
+    assert ['.astype("category")' in line for line in added] == [True, False, False, False]
+    assert ["observed=True" in line for line in added] == [False, True, True, True]
+
+
+def check_proven(environment: Environment, folder: Path, name: str) -> str:
+    """Proves the edit for the waste that a program has; returns its diff."""
     program = PROGRAMS[name]
     if reason := missing(environment, program):
         pytest.skip(reason)
-    rows, said = tried(environment, program, tmp_path)
+    rows, said = tried(environment, program, folder)
     schema("fix").validate(said)
     assert program.expected is not None
     row = next(row for row in rows if row.finding["rule"] == program.expected.rule)
     assert row.is_proven, row
     assert row.predicted_right, row
+    assert row.finding["fix"] is not None
+    return row.finding["fix"]["diff"]
 
 
 @newest_only
 @pytest.mark.parametrize("name", [name for name in PROGRAMS if "/quiet_" in name])
 def test_no_look_alike_is_edited(environment: Environment, tmp_path: Path, name: str) -> None:
+    check_not_edited(environment, tmp_path, name)
+
+
+@oldest_only
+def test_groups_that_cannot_be_told_are_not_edited(environment: Environment, tmp_path: Path) -> None:
+    check_not_edited(environment, tmp_path, "category-strings/quiet_grouped_options")
+
+
+def check_not_edited(environment: Environment, folder: Path, name: str) -> None:
+    """Holds that a look-alike is not edited for what it looks like."""
     program = PROGRAMS[name]
     if reason := missing(environment, program):
         pytest.skip(reason)
-    assert [it for it in edits(environment, program, tmp_path) if program.quiet in ("*", it["rule"])] == []
+    assert [it for it in edits(environment, program, folder) if program.quiet in ("*", it["rule"])] == []
 
 
 # What is written

@@ -202,7 +202,7 @@ fn reader<'a>(case: &'a Case<'_>, held: &Held<'_>) -> Option<(&'a Module, &'a Ex
 
 /// `dtype={column: type}` for columns, by name and type as Python writes them, where their table is read. `None` unless all of
 /// them come from one call.
-pub(crate) fn typed_columns(case: &Case<'_>, columns: &[(&Held<'_>, String)]) -> Option<ProposedFix> {
+pub(crate) fn typed_columns(case: &Case<'_>, columns: &[(&Held<'_>, String)]) -> Option<Edit> {
     let (first, _) = columns.first()?;
     let (module, call) = reader(case, first)?;
     let together = columns.iter().all(|(held, _)| held.place == first.place && is_column(held));
@@ -210,7 +210,7 @@ pub(crate) fn typed_columns(case: &Case<'_>, columns: &[(&Held<'_>, String)]) ->
         .iter()
         .map(|(held, dtype)| Some((quoted(bare_column(held)?)?, dtype.clone())))
         .collect::<Option<_>>()?;
-    together.then(|| dtype_of_columns(module, call, &types)).flatten().map(ProposedFix::from)
+    together.then(|| dtype_of_columns(module, call, &types)).flatten()
 }
 
 fn is_column(held: &Held<'_>) -> bool {

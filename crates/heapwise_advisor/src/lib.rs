@@ -32,6 +32,7 @@ mod changes;
 mod code;
 mod edits;
 mod finding;
+mod groups;
 mod holding;
 mod ranking;
 pub mod rules;

@@ -1,6 +1,6 @@
 //! From what a look saw to the edit of the line that made it, on captures made by hand.
 
-use heapwise_advisor::{Safety, advise};
+use heapwise_advisor::{Finding, Fix, Safety, advise};
 use heapwise_analysis::{analyse, objects, profile::Profile};
 use heapwise_profile::inspection::{Buffer, Facts, Holder, HolderKind, Inspection, Object};
 use heapwise_testkit::{CaptureBuilder, Mode};
@@ -8,10 +8,11 @@ use heapwise_testkit::{CaptureBuilder, Mode};
 const FILE: &str = "/home/a/app.py";
 const BYTES: u64 = 80_000_000;
 
-/// What a rule's fix changes in a program whose line 2 makes `object`: the lines of the diff, and how safe it is.
-fn fixed(rule: &str, source: &str, object: Object) -> Option<(Vec<String>, Safety)> {
+/// What a rule says of a program whose line 2 makes `object`, with a version of pandas.
+fn found(rule: &str, source: &str, object: Object, pandas: &str) -> Option<Finding> {
     let mut capture = CaptureBuilder::new(Mode::Exact);
     capture.file(FILE).source(FILE, source).fact("folder", "/home/a").fact("python", "3.12.1");
+    capture.fact("module:pandas", pandas);
     let stack = capture.stack(&["<module>:2"]);
     capture.allocation(0x10_0000, BYTES, stack);
     let holder = Holder {
@@ -26,10 +27,18 @@ fn fixed(rule: &str, source: &str, object: Object) -> Option<(Vec<String>, Safet
     let analysis = analyse(&profile);
     let objects = objects(&profile, &analysis);
     let advice = advise(&profile, &analysis, &objects);
-    let finding = advice.findings.into_iter().find(|finding| finding.rule == rule).expect("a finding");
-    let fix = finding.fix?;
+    advice.findings.into_iter().find(|finding| finding.rule == rule)
+}
+
+/// What its fix changes: the lines of the diff, and how safe it is.
+fn fixed(rule: &str, source: &str, object: Object) -> Option<(Vec<String>, Safety)> {
+    let fix = found(rule, source, object, "3.0.0").expect("a finding").fix?;
+    Some((changed(&fix), fix.safety))
+}
+
+fn changed(fix: &Fix) -> Vec<String> {
     let changed = fix.diff.lines().skip(2).filter(|line| line.starts_with(['+', '-']));
-    Some((changed.map(str::to_owned).collect(), fix.safety))
+    changed.map(str::to_owned).collect()
 }
 
 fn held(name: &str, kind: &str, dtype: &str, facts: Facts) -> Object {
@@ -91,4 +100,36 @@ fn a_column_gets_its_type_where_the_table_is_read() {
     assert_eq!(fixed("category-strings", source, table(state())), Some((lines(&new), Safety::Unsafe)));
     let source = "import pandas as pd\ndf = pd.read_json(path)\nprint(df['state'].count())\n";
     assert_eq!(fixed("category-strings", source, table(state())), None);
+}
+
+#[test]
+fn groups_by_several_categories_say_that_they_are_observed_before_pandas_3() {
+    let facts = || Facts { distinct: Some(4), text_bytes: Some(BYTES), ..Facts::default() };
+    let state = || table(held("df['state']", "pandas.Series", "str", facts()));
+    let grouped = |arguments: &str| {
+        format!("import pandas as pd\ndf = pd.read_csv(path)\nprint(df.groupby({arguments}).x.sum())\n")
+    };
+    let several = grouped("['state', 'city']");
+    let finding = found("category-strings", &several, state(), "2.3.3").expect("a finding");
+    let fix = finding.fix.expect("an edit");
+    assert_eq!(fix.safety, Safety::Unsafe);
+    assert_eq!(
+        changed(&fix),
+        [
+            "-df = pd.read_csv(path)",
+            "-print(df.groupby(['state', 'city']).x.sum())",
+            "+df = pd.read_csv(path, dtype={\"state\": \"category\"})",
+            "+print(df.groupby(['state', 'city'], observed=True).x.sum())",
+        ]
+    );
+    assert!(finding.message.contains("observed=True"), "{}", finding.message);
+    let newer = found("category-strings", &several, state(), "3.0.0").expect("a finding");
+    assert!(!newer.message.contains("observed"), "{}", newer.message);
+    assert!(!changed(&newer.fix.expect("an edit")).concat().contains("observed"));
+    for arguments in ["['state', 'city'], **options", "**options", "['state', 'city'], observed=False"] {
+        assert_eq!(found("category-strings", &grouped(arguments), state(), "2.3.3"), None, "{arguments}");
+    }
+    // `groupby` is called where nobody sees with what.
+    let given = "import pandas as pd\ndf = pd.read_csv(path)\nprint(sums(df.groupby))\n";
+    assert_eq!(found("category-strings", given, state(), "2.3.3"), None);
 }

@@ -96,5 +96,5 @@ fn candidate(case: &Case<'_>, group: &[Shrinking<'_, ()>]) -> Candidate {
 /// The type where the table is read.
 fn fix(case: &Case<'_>, group: &[Shrinking<'_, ()>]) -> Option<ProposedFix> {
     let columns: Vec<_> = group.iter().map(|it| (&it.held, "\"string[pyarrow]\"".to_owned())).collect();
-    edits::typed_columns(case, &columns)
+    edits::typed_columns(case, &columns).map(ProposedFix::from)
 }

@@ -1,8 +1,10 @@
 //! `category-strings`: columns of strings that take few values.
 //!
 //! Invariants: proposed only well above break-even, by the exact number of values; never for a column that the program
-//! adds to, changes with string methods, or joins on, where a category fails or turns back into strings; nor, before
-//! pandas 3, for one of several keys of groups.
+//! adds to, changes with string methods, or joins on, where a category fails or turns back into strings; nor for one of
+//! several keys of groups, unless the calls that make them leave out what does not occur or are edited to.
+
+use std::fmt::Write as _;
 
 use heapwise_source::ast::{Expr, Stmt};
 use heapwise_source::{Edit, Editor, Module, StatementId};
@@ -13,6 +15,7 @@ use crate::candidate::{Candidate, ProposedFix, Rule};
 use crate::case::Case;
 use crate::changes::made_bytes;
 use crate::edits;
+use crate::groups::{self, Observing};
 use crate::holding::{Held, is_enough_of_elements, listed};
 use crate::usage::ColumnUse;
 use crate::versions::Version;
@@ -27,8 +30,17 @@ const MUCH_SMALLER: u64 = 3;
 /// Bytes of a `str` object beside its text.
 const STR_BYTES: u64 = 49;
 
-/// A column, and how many different values it has.
-type Column<'a> = Shrinking<'a, u64>;
+/// What is known of a column besides.
+#[derive(Debug)]
+struct Categories {
+    /// How many different values it has.
+    values: u64,
+    /// What the calls that make groups by it must say.
+    observing: Vec<Observing>,
+}
+
+/// A column that would take fewer bytes as categories.
+type Column<'a> = Shrinking<'a, Categories>;
 
 impl Rule for CategoryStrings {
     fn id(&self) -> &'static str {
@@ -72,14 +84,28 @@ fn column<'a>(case: &Case<'a>, held: Held<'a>) -> Option<Column<'a>> {
     let average = text_bytes / rows.max(1);
     let new_bytes = rows * code_bytes + values * (8 + STR_BYTES + average);
     let worth = new_bytes * MUCH_SMALLER <= made_bytes(held.object) && values * 4 <= rows;
+    if !worth {
+        return None;
+    }
     let uses = ColumnUse::of(case, &held);
-    let explodes =
-        uses.one_of_keys && case.library("pandas").is_none_or(|version| version < Version::new(3, 0));
-    (worth && !uses.text_methods && !uses.added && !uses.joined_on && !explodes).then_some(Column {
-        held,
-        new_bytes,
-        facts: values,
-    })
+    let by_default = case.library("pandas").is_some_and(|version| version >= Version::new(3, 0));
+    if uses.text_methods || uses.added || uses.joined_on || (uses.hidden_groups && !by_default) {
+        return None;
+    }
+    let observing = groups::observing(&uses.groupings, held.place.file, by_default)?;
+    Some(Column { held, new_bytes, facts: Categories { values, observing } })
+}
+
+/// What calls that make groups must say for all columns of a group, in the order of the text.
+fn observing<'c>(group: &'c [Column<'_>]) -> Vec<&'c Observing> {
+    let mut all: Vec<&Observing> = Vec::new();
+    for one in group.iter().flat_map(|column| &column.facts.observing) {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    all.sort_by_key(|it| it.line);
+    all
 }
 
 /// Whether the column holds strings, in whatever form.
@@ -105,7 +131,7 @@ fn candidate(case: &Case<'_>, group: &[Column<'_>]) -> Candidate {
             "{} is {} strings with {} different values",
             listed(&shrinking::names(group)),
             words::count(held.count()),
-            words::count(first.facts)
+            words::count(first.facts.values)
         )
     } else {
         format!("{} columns of `{}` are strings with few different values", group.len(), held.symbol())
@@ -126,8 +152,23 @@ fn candidate(case: &Case<'_>, group: &[Column<'_>]) -> Candidate {
             .collect::<Vec<_>>()
             .join(", ")
     );
-    candidate.fix = fix(case, group);
-    candidate.evidence.insert("values", json!(group.iter().map(|it| it.facts).collect::<Vec<_>>()));
+    let observing = observing(group);
+    if !observing.is_empty() {
+        candidate.message.push_str(
+            " Before pandas 3 categories that do not occur make groups too, of several keys every combination, unless \
+             `observed=True` is said.",
+        );
+        let mut lines: Vec<String> = observing.iter().map(|it| it.line.to_string()).collect();
+        lines.dedup();
+        let line = if lines.len() == 1 { "line" } else { "lines" };
+        let _ = write!(
+            candidate.instead,
+            "; and observed=True where groups are made, {line} {}",
+            lines.join(", ")
+        );
+    }
+    candidate.fix = fix(case, group, &observing);
+    candidate.evidence.insert("values", json!(group.iter().map(|it| it.facts.values).collect::<Vec<_>>()));
     candidate
 }
 
@@ -140,15 +181,18 @@ pub(super) fn column_name(held: &Held<'_>) -> String {
     }
 }
 
-/// The type where the table is read, or behind the expression that a column is assigned.
-fn fix(case: &Case<'_>, group: &[Column<'_>]) -> Option<ProposedFix> {
+/// The type where the table is read, or behind the expression that a column is assigned; with what calls that make groups
+/// must say.
+fn fix(case: &Case<'_>, group: &[Column<'_>], observing: &[&Observing]) -> Option<ProposedFix> {
+    let (module, id) = case.statement(&group[0].held.place)?;
     let columns: Vec<_> = group.iter().map(|it| (&it.held, "\"category\"".to_owned())).collect();
-    if let Some(fix) = edits::typed_columns(case, &columns) {
-        return Some(fix);
-    }
-    let [one] = group else { return None };
-    let (module, id) = case.statement(&one.held.place)?;
-    converted(module, id, edits::bare_column(&one.held)?).map(ProposedFix::from)
+    let typed = edits::typed_columns(case, &columns).or_else(|| match group {
+        [one] => converted(module, id, edits::bare_column(&one.held)?),
+        _ => None,
+    })?;
+    let mut edits = vec![typed];
+    edits.extend(observing.iter().map(|it| it.edit.clone()));
+    Editor::new(module).together(&edits).ok().map(ProposedFix::from)
 }
 
 /// `frame["state"] = (...).astype("category")`

@@ -96,5 +96,5 @@ fn fix(case: &Case<'_>, group: &[Shrinking<'_, Facts>]) -> Option<ProposedFix> {
         return edits::typed_array(case, &one.held, "float32");
     }
     let columns: Vec<_> = group.iter().map(|it| (&it.held, "\"float32\"".to_owned())).collect();
-    edits::typed_columns(case, &columns)
+    edits::typed_columns(case, &columns).map(ProposedFix::from)
 }

@@ -132,5 +132,5 @@ fn fix(case: &Case<'_>, group: &[Shrinking<'_, Narrower>]) -> Option<ProposedFix
         return edits::typed_array(case, &one.held, one.facts.dtype);
     }
     let columns: Vec<_> = group.iter().map(|it| (&it.held, format!("\"{}\"", it.facts.dtype))).collect();
-    edits::typed_columns(case, &columns)
+    edits::typed_columns(case, &columns).map(ProposedFix::from)
 }
