@@ -169,6 +169,12 @@ pub(crate) const fn spread_out(number: usize, bits: u32) -> usize {
     if bits == 0 { 0 } else { number.reverse_bits() >> (usize::BITS - bits) }
 }
 
+/// Where a place of a sample stands, which takes one row of so many elements of `step` rows. Single elements at equal
+/// distances would meet the same ones again and again where a pattern repeats.
+pub(crate) const fn in_rows(place: usize, step: usize, row: usize) -> usize {
+    place / row * row * step + place % row
+}
+
 /// Looks at the elements of a container.
 pub(crate) fn elements(account: &Account<'_, '_>, facts: &mut Facts, node: u32) {
     let live = account.walk.live;
@@ -201,7 +207,8 @@ fn dict_elements(account: &Account<'_, '_>, facts: &mut Facts, dict: Address) {
     let mut position = 0;
     while let Some((key, value, next)) = live.dict_next(dict, position) {
         entries.push((key, value));
-        position = if step == 1 { next } else { (position + step).max(next) };
+        let row_ends = entries.len().is_multiple_of(ELEMENTS);
+        position = if row_ends { next + (step - 1) * ELEMENTS } else { next };
     }
     let count = entries.len();
     let mut of_keys = Facts::default();
@@ -261,7 +268,8 @@ fn elements_at(
     // From all over the row, so that what was seen when the time ends stands for the rest.
     let indices = spread(pieces)
         .flat_map(|piece| piece * ELEMENTS..((piece + 1) * ELEMENTS).min(places))
-        .map(|place| place * step);
+        .map(|place| in_rows(place, step, ELEMENTS))
+        .filter(|&index| index < count);
     for (turn, index) in indices.enumerate() {
         let much = turn % CLOCK_EVERY == 0 || strings.read_bytes >= MOST_READ;
         if much && turn > 0 {

@@ -234,7 +234,7 @@ fn describe_block(
         let name = column_name(&frame.name, names, column);
         let mut part =
             account.with_share(left, || account.object(&name, block.values, bytes, own, depth + 1));
-        take_arrow(account, &mut part, block.values, depth);
+        take_inner(account, &mut part, block.values, depth);
         if is_array && part.shape.len() == 2 {
             part.shape = vec![part.shape[1]];
         }
@@ -276,14 +276,19 @@ fn describe_block(
     }
 }
 
-/// Of an extension array of pandas that keeps an array of Arrow: what is known of that.
-fn take_arrow(account: &Account<'_, '_>, part: &mut Object, values: Address, depth: usize) {
+/// Of an extension array of pandas that keeps an array of Arrow, or strings in one of NumPy: what is known of that.
+fn take_inner(account: &Account<'_, '_>, part: &mut Object, values: Address, depth: usize) {
     let live = account.walk.live;
-    if let Some(inner) = attribute(live, values, "_pa_array") {
-        let of_arrow = account.object(&part.name, inner, part.bytes, part.own_bytes, depth + 1);
-        part.length = of_arrow.length;
-        part.buffers = of_arrow.buffers;
-        part.facts = of_arrow.facts;
+    let inner = if part.kind.starts_with("pandas.StringArray") {
+        referents(live, values).into_iter().find(|&inner| is_array(live, inner))
+    } else {
+        attribute(live, values, "_pa_array")
+    };
+    if let Some(inner) = inner {
+        let inner = account.object(&part.name, inner, part.bytes, part.own_bytes, depth + 1);
+        part.length = inner.length.or(inner.shape.first().copied());
+        part.buffers = inner.buffers;
+        part.facts = inner.facts;
     }
 }
 
@@ -313,7 +318,7 @@ fn describe_series(account: &Account<'_, '_>, object: &mut Object, address: Addr
     let Some(block) = blocks.first() else { return false };
     let (bytes, own) = account.bytes_of(block.values);
     let mut values = account.object(&object.name, block.values, bytes, own, depth + 1);
-    take_arrow(account, &mut values, block.values, depth);
+    take_inner(account, &mut values, block.values, depth);
     name_as_column(&mut values);
     object.dtype = values.dtype;
     object.shape = values.shape;

@@ -17,7 +17,7 @@ use crate::addresses::{Addresses, LEFT_OUT, NEW};
 use crate::arrays::Array;
 use crate::arrow::{self, ArrowBuffer};
 use crate::clock::Deadline;
-use crate::facts::spread_out;
+use crate::facts::{in_rows, spread_out};
 use crate::kinds::{Form, Kind, Kinds};
 use crate::ownership::References;
 
@@ -650,7 +650,8 @@ impl<'a> Walk<'a> {
         let count = length.div_ceil(step);
         // Without a limit all are seen, and what stands together is read faster.
         let piece = if self.limit.until.is_some() { PIECE.min(count) } else { count };
-        Places { next: 0, end: piece, step, count, piece, turn: 0, pieces: count.div_ceil(piece.max(1)) }
+        let pieces = count.div_ceil(piece.max(1));
+        Places { next: 0, end: piece, step, count, length, piece, turn: 0, pieces }
     }
 
     /// Bytes of the nodes, where something was sampled with what they stand for: each object that was met through samples
@@ -689,7 +690,9 @@ struct Places {
     next: usize,
     end: usize,
     step: usize,
+    /// Places that are visited, of so many.
     count: usize,
+    length: usize,
     piece: usize,
     turn: usize,
     pieces: usize,
@@ -700,12 +703,16 @@ impl Iterator for Places {
 
     #[inline]
     fn next(&mut self) -> Option<usize> {
-        if self.next == self.end {
-            self.next_piece()?;
+        loop {
+            if self.next == self.end {
+                self.next_piece()?;
+            }
+            let place = in_rows(self.next, self.step, PIECE);
+            self.next += 1;
+            if place < self.length {
+                return Some(place);
+            }
         }
-        let place = self.next * self.step;
-        self.next += 1;
-        Some(place)
     }
 }
 
@@ -764,4 +771,26 @@ pub(crate) fn own_size(live: Live<'_>, address: Address, kind: &Kind) -> u64 {
         }
     };
     body + values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_meets_each_place_once_and_every_phase_of_a_pattern() {
+        for (length, step) in [(0, 1), (7, 1), (4_000_000, 64), (1_000_003, 100)] {
+            let count = usize::div_ceil(length, step);
+            let piece = PIECE.min(count);
+            let pieces = count.div_ceil(piece.max(1));
+            let places = Places { next: 0, end: piece, step, count, length, piece, turn: 0, pieces };
+            let mut seen: Vec<usize> = places.collect();
+            seen.sort_unstable();
+            let phases: FxHashSet<usize> = seen.iter().map(|place| place % 4).collect();
+            assert!(seen.windows(2).all(|pair| pair[0] < pair[1]));
+            assert!(seen.iter().all(|&place| place < length));
+            assert!(count - seen.len() < PIECE, "{} of {count}", seen.len());
+            assert_eq!(phases.len(), length.min(4));
+        }
+    }
 }
