@@ -86,6 +86,17 @@ impl<'w, 'a> Account<'w, 'a> {
         }
     }
 
+    /// Whether a part ends with the whole: nothing but what the whole alone keeps leads to it.
+    pub(crate) fn ends_with(&self, part: Address, whole: Address) -> bool {
+        let (Some(part), Some(whole)) = (self.walk.node_of(part), self.walk.node_of(whole)) else {
+            return false;
+        };
+        let above = |&node: &u32| self.dominator.get(node as usize).copied();
+        std::iter::successors(Some(part), above)
+            .take_while(|&node| node != u32::MAX)
+            .any(|node| node == whole)
+    }
+
     /// Whether there is time left to look at values.
     pub(crate) fn has_time(&self) -> bool {
         self.until.get().is_none_or(|until| thread_time() < until)

@@ -227,7 +227,7 @@ fn describe_block(
     depth: usize,
 ) {
     let live = account.walk.live;
-    let (bytes, own) = account.bytes_of(block.values);
+    let (bytes, mut own) = account.bytes_of(block.values);
     let is_array = is_array(live, block.values);
     if !is_array || block.columns.len() == 1 {
         let Some(&column) = block.columns.first() else { return };
@@ -250,6 +250,10 @@ fn describe_block(
     if array.owns || array.base != 0 {
         let owner = account.owner(&array);
         push_buffer(frame, owner.start, owner.bytes());
+        // Columns that were asked for once are views that the table keeps.
+        if account.ends_with(owner.address, frame.address as Address) {
+            own = bytes;
+        }
     }
     for (row, &column) in block.columns.iter().enumerate() {
         let Some(part_of_block) = array.row(row) else { continue };
