@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 states = np.array(["delivered", "returned", "lost", "on the way"], dtype=object)
-codes = np.resize(np.arange(4, dtype=np.int8), 4_000_000)
+codes = np.tile(np.arange(4, dtype=np.int8), 1_000_000)
 frame = pd.DataFrame({"state": pd.Series(states[codes], dtype=object)}, copy=False)  # <STATES> #-
 #+ frame = pd.DataFrame({"state": pd.Categorical.from_codes(codes, list(states))}, copy=False)
 print(len(frame), frame["state"].iloc[-1])

@@ -13,7 +13,7 @@ def months(count: int) -> np.ndarray:
 
 def main() -> None:
     frame = pd.DataFrame({"month": months(8_000_000)}, copy=False)
-    for _ in range(20):
+    for _ in range(60):
         highest = frame["month"].max()
     print(highest)
     print(frame["month"].iloc[-1])
