@@ -202,13 +202,16 @@ impl<'a> Case<'a> {
         self.objects.made_next.iter().find(|made| std::ptr::eq(made.object, object))
     }
 
+    /// Whether the peak was reached while this line ran.
+    pub fn is_at_peak(&self, place: &Place<'_>) -> bool {
+        let running = self.user_place(self.analysis.peak.stack);
+        running.is_some_and(|it| (it.file, it.line) == (place.file, place.line))
+    }
+
     /// If the peak was reached while a line was making `table`: the large blocks that the line has beside it, such as
     /// the pieces that it is put together of.
     pub fn pieces_at_peak(&self, table: &Object, place: &Place<'_>) -> Vec<Block> {
-        if self
-            .user_place(self.analysis.peak.stack)
-            .is_none_or(|it| (it.file, it.line) != (place.file, place.line))
-        {
+        if !self.is_at_peak(place) {
             return Vec::new();
         }
         let own: Vec<u64> = match self.made_next(table) {

@@ -103,6 +103,14 @@ fn a_column_gets_its_type_where_the_table_is_read() {
 }
 
 #[test]
+fn a_column_that_is_converted_saves_nothing_at_a_peak_where_it_is_made() {
+    let facts = Facts { distinct: Some(4), text_bytes: Some(BYTES), ..Facts::default() };
+    let state = held("df['state']", "pandas.Series", "str", facts);
+    let source = "import pandas as pd\ndf['state'] = codes.map(names)\nprint(df['state'].count())\n";
+    assert_eq!(found("category-strings", source, table(state), "3.0.0"), None);
+}
+
+#[test]
 fn groups_by_several_categories_say_that_they_are_observed_before_pandas_3() {
     let facts = || Facts { distinct: Some(4), text_bytes: Some(BYTES), ..Facts::default() };
     let state = || table(held("df['state']", "pandas.Series", "str", facts()));

@@ -167,7 +167,13 @@ fn candidate(case: &Case<'_>, group: &[Column<'_>]) -> Candidate {
             lines.join(", ")
         );
     }
-    candidate.fix = fix(case, group, &observing);
+    let typed = typed_where_read(case, group);
+    let converted = typed.is_none().then(|| converted_where_made(case, group)).flatten();
+    // What is converted was there as strings before: of a peak at that line nothing would be saved.
+    if converted.is_some() && case.is_at_peak(&held.place) {
+        candidate.changes.clear();
+    }
+    candidate.fix = typed.or(converted).and_then(|edit| observed(case, group, edit, &observing));
     candidate.evidence.insert("values", json!(group.iter().map(|it| it.facts.values).collect::<Vec<_>>()));
     candidate
 }
@@ -181,16 +187,28 @@ pub(super) fn column_name(held: &Held<'_>) -> String {
     }
 }
 
-/// The type where the table is read, or behind the expression that a column is assigned; with what calls that make groups
-/// must say.
-fn fix(case: &Case<'_>, group: &[Column<'_>], observing: &[&Observing]) -> Option<ProposedFix> {
-    let (module, id) = case.statement(&group[0].held.place)?;
+/// The type where the table is read.
+fn typed_where_read(case: &Case<'_>, group: &[Column<'_>]) -> Option<Edit> {
     let columns: Vec<_> = group.iter().map(|it| (&it.held, "\"category\"".to_owned())).collect();
-    let typed = edits::typed_columns(case, &columns).or_else(|| match group {
-        [one] => converted(module, id, edits::bare_column(&one.held)?),
-        _ => None,
-    })?;
-    let mut edits = vec![typed];
+    edits::typed_columns(case, &columns)
+}
+
+/// The type behind the expression that a column is assigned.
+fn converted_where_made(case: &Case<'_>, group: &[Column<'_>]) -> Option<Edit> {
+    let [one] = group else { return None };
+    let (module, id) = case.statement(&one.held.place)?;
+    converted(module, id, edits::bare_column(&one.held)?)
+}
+
+/// An edit with what calls that make groups must say.
+fn observed(
+    case: &Case<'_>,
+    group: &[Column<'_>],
+    edit: Edit,
+    observing: &[&Observing],
+) -> Option<ProposedFix> {
+    let (module, _) = case.statement(&group[0].held.place)?;
+    let mut edits = vec![edit];
     edits.extend(observing.iter().map(|it| it.edit.clone()));
     Editor::new(module).together(&edits).ok().map(ProposedFix::from)
 }
