@@ -49,7 +49,7 @@ const LEAST: Duration = Duration::from_millis(2);
 /// A single look takes one in so many of what is left, so that there is something for the heights to come; one for values
 /// alone more of it.
 const PART: u32 = 6;
-const PART_OF_FILLED: u32 = 4;
+const PART_OF_FILLED: u32 = 2;
 /// Waiting for a line to be done takes one in so many of what is left.
 const PART_TO_FOLLOW: u32 = 8;
 /// A single look takes no longer.

@@ -24,8 +24,8 @@ const SAMPLE: usize = 20_000;
 const MOST_ELEMENTS: usize = 2_000_000;
 /// Numbers that are looked at in a row before others from elsewhere, and how many rows between two looks at the clock: a few
 /// columns of a table do not stand for all.
-const PIECE: usize = 1 << 9;
-const PIECES: usize = 8;
+const PIECE: usize = 1 << 11;
+const PIECES: usize = 2;
 /// Elements of a container that are looked at in a row before others from elsewhere.
 const ELEMENTS: usize = 64;
 /// Elements between two looks at the clock.

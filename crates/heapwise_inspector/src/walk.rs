@@ -651,7 +651,7 @@ impl<'a> Walk<'a> {
         // Without a limit all are seen, and what stands together is read faster.
         let piece = if self.limit.until.is_some() { PIECE.min(count) } else { count };
         let pieces = count.div_ceil(piece.max(1));
-        Places { next: 0, end: piece, step, count, length, piece, turn: 0, pieces }
+        Places { next: 0, end: 0, step, count, length, piece, turn: 0, pieces }
     }
 
     /// Bytes of the nodes, where something was sampled with what they stand for: each object that was met through samples
@@ -730,7 +730,13 @@ impl Places {
             }
             self.turn += 1;
         }
-        None
+        // The first ones come last: they are often not like the others, and few may stand for all.
+        if self.turn > 1 << bits || self.pieces == 0 {
+            return None;
+        }
+        self.next = 0;
+        self.end = self.piece.min(self.count);
+        Some(())
     }
 }
 
@@ -783,7 +789,7 @@ mod tests {
             let count = usize::div_ceil(length, step);
             let piece = PIECE.min(count);
             let pieces = count.div_ceil(piece.max(1));
-            let places = Places { next: 0, end: piece, step, count, length, piece, turn: 0, pieces };
+            let places = Places { next: 0, end: 0, step, count, length, piece, turn: 0, pieces };
             let mut seen: Vec<usize> = places.collect();
             seen.sort_unstable();
             let phases: FxHashSet<usize> = seen.iter().map(|place| place % 4).collect();
