@@ -16,6 +16,7 @@ use crate::describe::{Account, type_name};
 use crate::distinct::Distinct;
 use crate::kinds::Form;
 use crate::numbers::{Element, Summary};
+use crate::samples::{in_rows, spread};
 use crate::walk::own_size;
 
 /// Elements of a container that are looked at when there is little time.
@@ -156,23 +157,6 @@ fn numbers<T: Element>(account: &Account<'_, '_>, facts: &mut Facts, array: &Arr
         facts.content_hash = Some(format!("{hash:016x}"));
     }
     summary.tell(facts, looked as u64);
-}
-
-/// The numbers below `count`, each once, in an order that is spread over them from the first ones on.
-fn spread(count: usize) -> impl Iterator<Item = usize> {
-    let bits = count.next_power_of_two().trailing_zeros();
-    (0..1usize << bits).map(move |number| spread_out(number, bits)).filter(move |&place| place < count)
-}
-
-/// A number of so many bits with its bits turned round.
-pub(crate) const fn spread_out(number: usize, bits: u32) -> usize {
-    if bits == 0 { 0 } else { number.reverse_bits() >> (usize::BITS - bits) }
-}
-
-/// Where a place of a sample stands, which takes one row of so many elements of `step` rows. Single elements at equal
-/// distances would meet the same ones again and again where a pattern repeats.
-pub(crate) const fn in_rows(place: usize, step: usize, row: usize) -> usize {
-    place / row * row * step + place % row
 }
 
 /// Looks at the elements of a container.

@@ -26,6 +26,7 @@ mod ownership;
 mod parts;
 mod resources;
 mod roots;
+mod samples;
 mod streams;
 mod tables;
 mod walk;

@@ -17,9 +17,9 @@ use crate::addresses::{Addresses, LEFT_OUT, NEW};
 use crate::arrays::Array;
 use crate::arrow::{self, ArrowBuffer};
 use crate::clock::Deadline;
-use crate::facts::{in_rows, spread_out};
 use crate::kinds::{Form, Kind, Kinds};
 use crate::ownership::References;
+use crate::samples::Places;
 
 /// How much may be looked at.
 #[derive(Debug, Clone, Copy)]
@@ -41,8 +41,6 @@ const FEWEST: usize = 32;
 const ALL_OF: usize = 1024;
 /// A container of more elements is a large one: what it holds comes after everything near.
 const MANY: usize = 256;
-/// Elements of a large container that stand together in the order in which they are looked at.
-const PIECE: usize = 8;
 /// Elements of a large container that are walked into before it is another one's turn.
 const TURN: usize = 8;
 /// Memory that several may own is known by its address from this size on, bytes.
@@ -647,11 +645,8 @@ impl<'a> Walk<'a> {
             self.complete = false;
             self.sampled.insert(number, step as f64);
         }
-        let count = length.div_ceil(step);
         // Without a limit all are seen, and what stands together is read faster.
-        let piece = if self.limit.until.is_some() { PIECE.min(count) } else { count };
-        let pieces = count.div_ceil(piece.max(1));
-        Places { next: 0, end: 0, step, count, length, piece, turn: 0, pieces }
+        Places::new(length, step, self.limit.until.is_some())
     }
 
     /// Bytes of the nodes, where something was sampled with what they stand for: each object that was met through samples
@@ -682,61 +677,6 @@ impl<'a> Walk<'a> {
             }
         }
         self.nodes.iter().zip(weights).map(|(node, weight)| (node.size as f64 * weight) as u64).collect()
-    }
-}
-
-/// Places of a container, piece by piece, the pieces in an order that is spread over it.
-struct Places {
-    next: usize,
-    end: usize,
-    step: usize,
-    /// Places that are visited, of so many.
-    count: usize,
-    length: usize,
-    piece: usize,
-    turn: usize,
-    pieces: usize,
-}
-
-impl Iterator for Places {
-    type Item = usize;
-
-    #[inline]
-    fn next(&mut self) -> Option<usize> {
-        loop {
-            if self.next == self.end {
-                self.next_piece()?;
-            }
-            let place = in_rows(self.next, self.step, PIECE);
-            self.next += 1;
-            if place < self.length {
-                return Some(place);
-            }
-        }
-    }
-}
-
-impl Places {
-    fn next_piece(&mut self) -> Option<()> {
-        self.turn += 1;
-        // Numbers whose bits are turned round visit every part before any is finished.
-        let bits = self.pieces.next_power_of_two().trailing_zeros();
-        while self.turn < 1 << bits {
-            let at = spread_out(self.turn, bits);
-            if at < self.pieces {
-                self.next = at * self.piece;
-                self.end = (self.next + self.piece).min(self.count);
-                return Some(());
-            }
-            self.turn += 1;
-        }
-        // The first ones come last: they are often not like the others, and few may stand for all.
-        if self.turn > 1 << bits || self.pieces == 0 {
-            return None;
-        }
-        self.next = 0;
-        self.end = self.piece.min(self.count);
-        Some(())
     }
 }
 
@@ -777,26 +717,4 @@ pub(crate) fn own_size(live: Live<'_>, address: Address, kind: &Kind) -> u64 {
         }
     };
     body + values
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sample_meets_each_place_once_and_every_phase_of_a_pattern() {
-        for (length, step) in [(0, 1), (7, 1), (4_000_000, 64), (1_000_003, 100)] {
-            let count = usize::div_ceil(length, step);
-            let piece = PIECE.min(count);
-            let pieces = count.div_ceil(piece.max(1));
-            let places = Places { next: 0, end: 0, step, count, length, piece, turn: 0, pieces };
-            let mut seen: Vec<usize> = places.collect();
-            seen.sort_unstable();
-            let phases: FxHashSet<usize> = seen.iter().map(|place| place % 4).collect();
-            assert!(seen.windows(2).all(|pair| pair[0] < pair[1]));
-            assert!(seen.iter().all(|&place| place < length));
-            assert!(count - seen.len() < PIECE, "{} of {count}", seen.len());
-            assert_eq!(phases.len(), length.min(4));
-        }
-    }
 }
