@@ -96,12 +96,12 @@ fn write_finding(view: &View<'_>, number: usize, finding: &Finding, page: &mut P
     match finding.fix.as_ref().map(|fix| fix.diff.as_str()) {
         Some(diff) => {
             for line in diff.lines().skip(2) {
-                let style = match line.as_bytes().first() {
-                    Some(b'+') => Style::Strong,
-                    Some(b'-') => Style::Warning,
-                    _ => Style::Quiet,
-                };
-                page.line(Line::default().to(5).add(style, line))?;
+                // What differs may stand at the end of a long line.
+                match line.as_bytes().first() {
+                    Some(b'+') => page.code(5, Style::Strong, line)?,
+                    Some(b'-') => page.code(5, Style::Warning, line)?,
+                    _ => page.line(Line::default().to(5).add(Style::Quiet, line))?,
+                }
             }
         }
         None => write_excerpt(finding, page)?,

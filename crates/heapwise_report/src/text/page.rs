@@ -115,6 +115,22 @@ impl<'a> Page<'a> {
         self.blank()
     }
 
+    /// Writes all of a line of code at `indent`, broken wherever the page ends, further lines two columns further in.
+    pub(super) fn code(&mut self, indent: usize, style: Style, text: &str) -> io::Result<()> {
+        let mut start = indent;
+        let mut piece = String::new();
+        for character in shown(text).chars() {
+            let with = width(&piece) + width(character.encode_utf8(&mut [0; 4]));
+            if start + with > self.width && !piece.is_empty() {
+                self.line(Line::default().to(start).add(style, &piece))?;
+                start = indent + 2;
+                piece.clear();
+            }
+            piece.push(character);
+        }
+        self.line(Line::default().to(start).add(style, &piece))
+    }
+
     /// Writes prose behind `label`, broken between words, further lines at `indent`.
     pub(super) fn prose(&mut self, label: (Style, &str), indent: usize, text: &str) -> io::Result<()> {
         let mut line = Line::default().add(label.0, label.1).to(indent);
@@ -176,6 +192,13 @@ mod tests {
         let line = || Line::default().add(Style::Strong, "a").add(Style::Plain, " b\u{1b}[0m");
         assert_eq!(page(80, false, |page| page.line(line())), "a b\\x1b[0m\n");
         assert_eq!(page(80, true, |page| page.line(line())), "\u{1b}[1ma\u{1b}[0m b\\x1b[0m\n");
+    }
+
+    #[test]
+    fn code_is_never_cut() {
+        let text = page(8, false, |page| page.code(2, Style::Strong, "+abcdefghi = 1"));
+        assert_eq!(text, "  +abcde\n    fghi\n     = 1\n");
+        assert_eq!(page(1, false, |page| page.code(0, Style::Strong, "")), "\n");
     }
 
     #[test]
