@@ -38,7 +38,8 @@ fn script(profile: &Profile) -> Option<&str> {
         let outermost = stack.parent == NO_STACK
             || profile.outwards(stack.parent).all(|frame| profile.origin_of(frame) == Origin::Python);
         let file = profile.file_of(stack.frame);
-        let body = profile.function_of(stack.frame) == "<module>" && origin(file) == Origin::User;
+        let body =
+            profile.function_of(stack.frame) == "<module>" && profile.origin_of(stack.frame) == Origin::User;
         (outermost && body).then_some(file)
     })
 }

@@ -103,7 +103,7 @@ fn answer(
         let same_code = CODE.swap(stands.code, Ordering::Relaxed) == stands.code;
         let same_line = LINE.swap(line, Ordering::Relaxed) == line;
         // What it makes is seen growing; each time that it was not done in time, there is half the hope that it will be.
-        let in_vain = if same_code && same_line { IN_VAIN.fetch_add(1, Ordering::Relaxed) + 1 } else { 0 };
+        let in_vain = if same_code && same_line { IN_VAIN.load(Ordering::Relaxed) + 1 } else { 0 };
         IN_VAIN.store(in_vain, Ordering::Relaxed);
         LEFT.store((left - 1).checked_shr(in_vain).unwrap_or(0), Ordering::Relaxed);
         return Answer::Runs;

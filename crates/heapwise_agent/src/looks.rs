@@ -31,10 +31,10 @@ const CREDIT: Duration = Duration::from_millis(120);
 /// Of both, looks at heights that were never looked at may take all; those that find the names of what was seen, and what
 /// its values have become, one in so many; and those at known heights, where things come and go, one in so many.
 const PART_OF_VALUES: u32 = 2;
+const PART_OF_KNOWN: u32 = 4;
 /// Until the heap has doubled, looks take one in so many of what is left: what seems to be its height may be passed many
 /// times.
 const PART_OF_DOUBLING: u32 = 2;
-const PART_OF_KNOWN: u32 = 4;
 /// The part of the time that is kept for the last look, when the program has ended. It takes one in so many of what is
 /// left, because a look may end late, and no longer than this.
 const FOR_THE_LAST: Duration = Duration::from_millis(8);

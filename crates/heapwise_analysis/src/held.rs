@@ -71,7 +71,7 @@ impl<'j, 'a> Held<'j, 'a> {
             }
             if object.has_users_name() {
                 held.named.extend(blocks.iter().map(|(key, _, _)| *key));
-                held.objects.push(held.as_at_the_peak(object, look.map_or(&[], |look| &look.objects)));
+                held.objects.push(held.as_at_the_peak(object, all));
             }
         }
         // What is reached beyond the blocks is small objects, of which there are no more than the peak has.

@@ -108,11 +108,11 @@ impl<'w, 'a> Account<'w, 'a> {
     }
 
     /// Does some work that may take one in so many of the time that is left, however much it would take.
-    pub(crate) fn with_share<R>(&self, one_in: u32, work: impl FnOnce() -> R) -> R {
+    pub(crate) fn with_share<R>(&self, one_in: usize, work: impl FnOnce() -> R) -> R {
         let until = self.until.get();
         self.until.set(until.map(|until| {
             let now = thread_time();
-            now + until.saturating_sub(now) / one_in
+            now + until.saturating_sub(now) / one_in.max(1) as u32
         }));
         let result = work();
         self.until.set(until);

@@ -186,15 +186,15 @@ fn describe_frame(account: &Account<'_, '_>, object: &mut Object, address: Addre
     let names = axes.first().map(|&axis| labels(account, axis)).unwrap_or_default();
     let columns: usize = blocks.iter().map(|block| block.columns.len()).sum();
     let mut rows = axes.get(1).and_then(|&axis| length_of(account, axis));
-    let mut left = columns as u32;
+    // Of the time for values each column has its share.
+    let mut left = columns;
     for block in &blocks {
         if is_array(live, block.values) {
             let array = Array::read(live, block.values);
             rows = rows.or_else(|| array.shape.last().copied());
         }
-        // Of the time for values each column has its share.
         describe_block(account, object, block, &names, left, depth);
-        left = left.saturating_sub(block.columns.len() as u32).max(1);
+        left -= block.columns.len();
     }
     object.shape = vec![rows.unwrap_or(0), columns as u64];
     if let Some(&index) = axes.get(1) {
@@ -218,12 +218,13 @@ fn column_name(frame: &str, names: &[String], column: usize) -> String {
     }
 }
 
+/// Adds the columns of a block; so many of the table are still to come, these included.
 fn describe_block(
     account: &Account<'_, '_>,
     frame: &mut Object,
     block: &Block,
     names: &[String],
-    mut left: u32,
+    left: usize,
     depth: usize,
 ) {
     let live = account.walk.live;
@@ -274,9 +275,8 @@ fn describe_block(
             part.bytes = bytes;
             part.own_bytes = own;
         }
-        account.with_share(left, || facts::array(account, &mut part.facts, &part_of_block));
+        account.with_share(left - row, || facts::array(account, &mut part.facts, &part_of_block));
         frame.parts.push(part);
-        left = left.saturating_sub(1).max(1);
     }
 }
 

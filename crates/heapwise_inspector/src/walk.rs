@@ -342,8 +342,10 @@ impl<'a> Walk<'a> {
     /// arrays of objects that there was no time for, a few elements do. What else was met and not walked into counts by
     /// itself.
     fn cut_short(&mut self) {
-        let all = [self.tables.is_empty(), self.objects_of_tables.is_empty(), self.near.is_empty()];
-        let all = all == [true; 3] && self.far.is_empty();
+        let all = self.tables.is_empty()
+            && self.objects_of_tables.is_empty()
+            && self.near.is_empty()
+            && self.far.is_empty();
         self.complete &= all;
         self.tables.clear();
         self.near.clear();

@@ -3,9 +3,8 @@
 //! Invariant: what is equal in two processes (a text, a function, a place in it, a chain of calls) has one number in
 //! the result, so that sums by place add up over processes.
 
-use std::sync::OnceLock;
-
 use std::hash::Hash;
+use std::sync::OnceLock;
 
 use heapwise_capture::table::{CodeId, FrameId, NO_STACK, Position, StackId, StringId};
 use rustc_hash::FxHashMap;

@@ -17,7 +17,7 @@ CHILDREN = 3
 # Of Linux; the time module has no name for it.
 MONOTONIC_COARSE = 6
 
-# What a child keeps to its very end: a local is given back when it leaves its function, before its memory is looked at.
+# What a process keeps to its very end.
 lasting: list[bytearray] = []
 
 
