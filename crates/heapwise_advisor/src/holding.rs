@@ -3,7 +3,7 @@
 //! Invariants: a thing is handed out once, under the name that a person would use; what is said of its values holds
 //! at every look that saw it, not only at the one nearest to the peak.
 
-use heapwise_analysis::Place;
+use heapwise_analysis::{Block, Place};
 use heapwise_profile::inspection::{Buffer, Facts, Holder, HolderKind, Object};
 use heapwise_source::{Module, StatementId};
 use serde_json::Number;
@@ -105,47 +105,44 @@ impl<'a> Case<'a> {
         place.line != 0 && (self.is_user_file(place.file) || self.module(place.file).is_some())
     }
 
-    /// What is known of the values of an object at every look that saw it under this name: minima of minima, and
-    /// yes only where all say yes. A value that some look lacks is absent.
+    /// What is known of the values of an object at every look that saw it under this name or in this memory: minima of
+    /// minima, and yes only where all say yes. A value that some look lacks is absent.
     pub(crate) fn lasting_facts(&self, held: &Held<'_>) -> Facts {
-        let mut facts = held.object.facts.clone();
-        let mut known = looked_at(&facts);
+        let own = &held.object.facts;
+        let mut facts = looked_at(own).then(|| own.clone());
+        let memory = self.memory_of(held.object);
+        let same_type = |other: &Object| other.dtype == held.object.dtype;
         for look in self.profile.inspections() {
-            for owner in look.objects.iter().filter(|other| same_name(other, held.owner)) {
-                if let Some(other) = find_part(owner, &held.object.name, 0)
-                    && (other.dtype.as_ref(), &other.kind) == (held.object.dtype.as_ref(), &held.object.kind)
-                {
-                    // A look that ran out of time says nothing.
-                    if looked_at(&other.facts) && known {
-                        join(&mut facts, &other.facts, count_of(other));
-                    } else if looked_at(&other.facts) {
-                        facts = other.facts.clone();
-                        known = true;
-                    }
+            let of_name = look.objects.iter().filter(|owner| same_name(owner, held.owner));
+            let named = of_name
+                .filter_map(|owner| find_part(owner, &held.object.name, 0))
+                .filter(|other| other.kind == held.object.kind);
+            let memory = memory.filter(|(_, block)| block.lives_at(look.sequence));
+            let all = look.objects.iter().flat_map(|it| std::iter::once(it).chain(&it.parts));
+            let there = all.filter(|other| {
+                memory.is_some_and(|(buffer, _)| largest(other) == Some(buffer))
+                    && count_of(other) == held.count()
+            });
+            // A look that ran out of time says nothing.
+            for other in named.chain(there).filter(|it| same_type(it) && looked_at(&it.facts)) {
+                match &mut facts {
+                    Some(facts) => join(facts, &other.facts, count_of(other)),
+                    None => facts = Some(other.facts.clone()),
                 }
             }
         }
-        if known { facts } else { self.facts_of_memory(held).cloned().unwrap_or(facts) }
+        facts.unwrap_or_else(|| own.clone())
     }
 
-    /// What a look knows of the memory of an object that it saw under another name or none, such as a result before it is
+    /// Where most of an object is: it may have had another name in this memory, or none, such as a result before it is
     /// assigned.
-    fn facts_of_memory(&self, held: &Held<'_>) -> Option<&'a Facts> {
-        let blocks = match self.made_next(held.object) {
+    fn memory_of(&self, object: &Object) -> Option<(Buffer, Block)> {
+        let blocks = match self.made_next(object) {
             Some(made) => made.blocks.clone(),
-            None => self.objects.blocks_of(held.object),
+            None => self.objects.blocks_of(object),
         };
-        let buffer = largest(held.object).filter(|buffer| 2 * buffer.bytes > made_bytes(held.object))?;
-        let block = blocks.iter().find(|block| block.address == buffer.address)?;
-        let looks = self.profile.inspections().iter().filter(|look| block.lives_at(look.sequence));
-        let mut seen =
-            looks.flat_map(|look| &look.objects).flat_map(|it| std::iter::once(it).chain(&it.parts));
-        let same = |it: &&Object| {
-            largest(it) == Some(buffer)
-                && it.length.or_else(|| it.shape.first().copied()) == Some(held.count())
-                && looked_at(&it.facts)
-        };
-        seen.find(same).map(|it| &it.facts)
+        let buffer = largest(object).filter(|buffer| 2 * buffer.bytes > made_bytes(object))?;
+        Some((buffer, blocks.into_iter().find(|block| block.address == buffer.address)?))
     }
 
     /// The statement on a line of the user's.
@@ -209,7 +206,7 @@ fn looked_at(facts: &Facts) -> bool {
 }
 
 /// Whether a quarter of the values or more were looked at.
-pub(crate) fn is_quarter(facts: &Facts, count: u64) -> bool {
+fn is_quarter(facts: &Facts, count: u64) -> bool {
     facts.sampled.is_none_or(|looked| looked >= count / 4)
 }
 

@@ -123,6 +123,70 @@ fn views_of_an_array_do_not_hide_it() {
     assert_eq!((finding.symbol.as_str(), finding.peak_saving_bytes), ("pictures", 40 * MB));
 }
 
+/// Numbers that float32 holds, of which so many were looked at.
+fn floats(looked_at: Option<u64>) -> Vec<Finding> {
+    let mut program = Program::new(PICTURES);
+    program.allocate(0x10_0000, 80, &["<module>:2"]);
+    let mut array = numbers("pictures", "numpy.ndarray", 0x10_0000, 80);
+    array.dtype = Some("float64".into());
+    array.facts.float32_exact = Some(true);
+    array.facts.sampled = looked_at;
+    array.holder = Some(global());
+    program.look_at(vec![array]);
+    findings(program, "float32")
+}
+
+#[test]
+fn many_values_from_all_over_stand_for_the_others_and_the_finding_says_so() {
+    let titled = |findings: &[Finding]| findings.iter().map(|it| it.title.clone()).collect::<Vec<_>>();
+    assert_eq!(
+        titled(&floats(Some(1_000_000))),
+        ["`pictures` is float64, and float32 holds each value that was looked at exactly"]
+    );
+    assert_eq!(
+        titled(&floats(None)),
+        ["`pictures` is float64, and float32 holds each of its values exactly"]
+    );
+    assert_eq!(titled(&floats(Some(50_000))), [""; 0]);
+}
+
+const COUNTS: &str = "\
+import numpy as np
+def count():
+    counts = np.zeros((1000, 10000))
+    fill(counts)
+    return counts
+found = count()
+print(found.sum())
+";
+
+#[test]
+fn values_that_were_seen_under_another_name_count() {
+    let mut program = Program::new(COUNTS);
+    program.allocate(0x10_0000, 80, &["<module>:6", "count:3"]);
+    let holder = Holder {
+        kind: HolderKind::Local,
+        file: FILE.into(),
+        function: "count".into(),
+        first_line: 2,
+        ..Holder::default()
+    };
+    let mut empty = numbers("counts", "numpy.ndarray", 0x10_0000, 80);
+    empty.shape = vec![1000, 10_000];
+    empty.dtype = Some("float64".into());
+    empty.facts.zero_share = Some(1.0);
+    let mut filled = Object { name: "found".into(), holder: Some(global()), ..empty.clone() };
+    filled.facts.zero_share = Some(0.99);
+    empty.holder = Some(holder);
+    program.allocate(0x20_0000, 5, &["<module>:6", "count:4"]);
+    program.look_at(vec![empty]);
+    program.free(0x20_0000);
+    program.look_at(vec![filled]);
+    let findings = findings(program, "sparse");
+    let [finding] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!((finding.symbol.as_str(), finding.line), ("counts", 3));
+}
+
 const DELAYS: &str = "\
 import pandas as pd
 def late(t):

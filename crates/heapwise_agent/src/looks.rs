@@ -348,8 +348,9 @@ fn write(agent: &'static Agent, looks: &Looks) {
     let affordable = (room::left() / SHARE_OF_ROOM).saturating_sub(BESIDE_NOTES) / NOTE;
     let is_last = OFF.load(Ordering::Relaxed);
     let budget = left(agent, if is_last { 1 } else { part(height) });
-    let due = AGAIN_AT.swap(0, Ordering::Relaxed);
+    let due = AGAIN_AT.load(Ordering::Relaxed);
     if affordable < LEAST_OBJECTS {
+        AGAIN_AT.store(0, Ordering::Relaxed);
         DUE_AT.store(height + STEP, Ordering::Relaxed);
         return;
     }
@@ -374,7 +375,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
     let sequence = recorder::sequence();
     let same = LAST_SEQUENCE.swap(sequence, Ordering::Relaxed) == sequence && sequence != 0;
     if same && !again && NAMED.load(Ordering::Relaxed) {
-        // Nothing has changed since the last look.
+        // Nothing has changed since the last look, and the next one stays due.
         DUE_AT.store((height + height / 10).max(height + STEP), Ordering::Relaxed);
         return;
     }

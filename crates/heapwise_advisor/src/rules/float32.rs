@@ -11,7 +11,7 @@ use crate::candidate::{Candidate, ProposedFix, Rule};
 use crate::case::Case;
 use crate::changes::made_bytes;
 use crate::edits;
-use crate::holding::{is_quarter, listed};
+use crate::holding::{is_enough_of_numbers, listed};
 use crate::words;
 
 /// The rule.
@@ -49,22 +49,21 @@ fn is_exact(facts: &Facts, count: u64) -> bool {
     let all_the_same = facts.minimum.is_some() && facts.minimum == facts.maximum;
     // One value repeated says nothing of the values that will come: an array that is not filled yet, most often.
     let plain = !all_the_same && !facts.mapped_file;
-    // One number that does not fit is enough to be wrong, so a few from all over are not enough.
-    plain && facts.float32_exact == Some(true) && is_quarter(facts, count)
+    plain && facts.float32_exact == Some(true) && is_enough_of_numbers(facts, count)
 }
 
 fn candidate(case: &Case<'_>, group: &[Shrinking<'_, Facts>]) -> Candidate {
     let held = &group[0].held;
     let mut candidate = shrinking::candidate(case, group);
     let (old, new) = shrinking::bytes(group);
+    let looked_at = group.iter().filter_map(|it| it.facts.sampled).min();
     candidate.title = if group.len() == 1 {
-        format!(
-            "{} is float64, and float32 holds each of its values exactly",
-            listed(&shrinking::names(group))
-        )
+        let values = if looked_at.is_some() { "each value that was looked at" } else { "each of its values" };
+        format!("{} is float64, and float32 holds {values} exactly", listed(&shrinking::names(group)))
     } else {
+        let values = if looked_at.is_some() { "the values that were looked at" } else { "their values" };
         format!(
-            "{} columns of `{}` are float64, and float32 holds their values exactly",
+            "{} columns of `{}` are float64, and float32 holds {values} exactly",
             group.len(),
             held.symbol()
         )
@@ -75,7 +74,7 @@ fn candidate(case: &Case<'_>, group: &[Shrinking<'_, Facts>]) -> Candidate {
         words::bytes(old),
         words::bytes(new)
     );
-    if let Some(looked) = group.iter().filter_map(|it| it.facts.sampled).min() {
+    if let Some(looked) = looked_at {
         let looked = words::count(looked);
         let _ = write!(candidate.message, " {looked} values were looked at, from all over it.");
     }
