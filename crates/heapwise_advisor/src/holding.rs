@@ -105,37 +105,39 @@ impl<'a> Case<'a> {
         place.line != 0 && (self.is_user_file(place.file) || self.module(place.file).is_some())
     }
 
-    /// What is known of the values of an object at every look that saw it under this name or in this memory: minima of
-    /// minima, and yes only where all say yes. A value that some look lacks is absent.
+    /// What is known of the values of an object at every look that saw it under this name or, in the same memory, under
+    /// another of the user's: minima of minima, and yes only where all say yes. A value that some look lacks is absent.
+    /// Where no such look came to the values, what was seen of them without a name, such as a result before it is assigned.
     pub(crate) fn lasting_facts(&self, held: &Held<'_>) -> Facts {
         let own = &held.object.facts;
         let mut facts = looked_at(own).then(|| own.clone());
+        let mut before = None;
         let memory = self.memory_of(held.object);
-        let same_type = |other: &Object| other.dtype == held.object.dtype;
+        // A look that ran out of time says nothing.
+        let is_same_type = |other: &&Object| other.dtype == held.object.dtype && looked_at(&other.facts);
         for look in self.profile.inspections() {
-            let of_name = look.objects.iter().filter(|owner| same_name(owner, held.owner));
-            let named = of_name
-                .filter_map(|owner| find_part(owner, &held.object.name, 0))
-                .filter(|other| other.kind == held.object.kind);
-            let memory = memory.filter(|(_, block)| block.lives_at(look.sequence));
-            let all = look.objects.iter().flat_map(|it| std::iter::once(it).chain(&it.parts));
-            let there = all.filter(|other| {
-                memory.is_some_and(|(buffer, _)| largest(other) == Some(buffer))
-                    && count_of(other) == held.count()
-            });
-            // A look that ran out of time says nothing.
-            for other in named.chain(there).filter(|it| same_type(it) && looked_at(&it.facts)) {
-                match &mut facts {
+            let buffer = memory.filter(|(_, block)| block.lives_at(look.sequence)).map(|(buffer, _)| buffer);
+            let is_there = |other: &&Object| {
+                buffer.is_some() && largest(other) == buffer && count_of(other) == held.count()
+            };
+            for owner in &look.objects {
+                let of_name = same_name(owner, held.owner).then(|| find_part(owner, &held.object.name, 0));
+                let of_name = of_name.flatten().filter(|other| other.kind == held.object.kind);
+                let there = std::iter::once(owner).chain(&owner.parts).find(is_there);
+                let Some(other) = of_name.or(there).filter(is_same_type) else { continue };
+                // What has no name yet may be half made.
+                let is_named = of_name.is_some() || owner.has_users_name();
+                let known = if is_named { &mut facts } else { &mut before };
+                match known {
                     Some(facts) => join(facts, &other.facts, count_of(other)),
-                    None => facts = Some(other.facts.clone()),
+                    None => *known = Some(other.facts.clone()),
                 }
             }
         }
-        facts.unwrap_or_else(|| own.clone())
+        facts.or(before).unwrap_or_else(|| own.clone())
     }
 
-    /// Where most of an object is: it may have had another name in this memory, or none, such as a result before it is
-    /// assigned.
+    /// Where most of an object is.
     fn memory_of(&self, object: &Object) -> Option<(Buffer, Block)> {
         let blocks = match self.made_next(object) {
             Some(made) => made.blocks.clone(),

@@ -187,6 +187,27 @@ fn values_that_were_seen_under_another_name_count() {
     assert_eq!((finding.symbol.as_str(), finding.line), ("counts", 3));
 }
 
+#[test]
+fn values_of_what_is_being_made_do_not_count() {
+    let mut program = Program::new("import numpy as np\nones = np.ones(10_000_000)\n");
+    program.allocate(0x10_0000, 80, &["<module>:2"]);
+    let mut ones = numbers("ones", "numpy.ndarray", 0x10_0000, 80);
+    ones.dtype = Some("float64".into());
+    ones.facts = Facts {
+        minimum: Some(1.into()),
+        maximum: Some(1.into()),
+        float32_exact: Some(true),
+        ..Facts::default()
+    };
+    let mut half_made = Object { name: "a result".into(), ..ones.clone() };
+    half_made.facts.minimum = Some(0.into());
+    half_made.holder = Some(Holder { kind: HolderKind::Stack, ..global() });
+    ones.holder = Some(global());
+    program.look_at(vec![half_made]);
+    program.look_at(vec![ones]);
+    assert_eq!(findings(program, "float32"), []);
+}
+
 const DELAYS: &str = "\
 import pandas as pd
 def late(t):
