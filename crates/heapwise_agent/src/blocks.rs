@@ -16,13 +16,36 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::platform::Alone;
 
 const FILTER_BITS: u32 = 18;
+/// Addresses that differ only in so many of their lowest bits share a byte of the filter: fewer bytes of it are in use, and
+/// stay in the processor's cache.
+const SHARED_BITS: u32 = 8;
 const PARTS: usize = 64;
 /// Bytes of the second filter that belong to one part.
 const SECOND: usize = (1 << FILTER_BITS) / PARTS;
 /// A counter that reached this stays there: it stands for "many".
 const FULL: u8 = u8::MAX;
 
-type Table = Option<FxHashMap<usize, u64>>;
+/// By address, what a block stands for.
+type Table = Option<FxHashMap<usize, Weight>>;
+
+/// What a recorded block stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Weight(u64);
+
+impl Weight {
+    /// So many bytes; `drawn` if the block was recorded by chance, so that it stands for others too.
+    pub(crate) const fn new(bytes: u64, drawn: bool) -> Self {
+        Self(bytes << 1 | drawn as u64)
+    }
+
+    const fn bytes(self) -> i64 {
+        (self.0 >> 1).cast_signed()
+    }
+
+    const fn drawn_bytes(self) -> i64 {
+        if self.0 & 1 == 1 { self.bytes() } else { 0 }
+    }
+}
 
 /// Counts the recorded blocks and code objects at the addresses that share a byte.
 static FILTER: [AtomicU8; 1 << FILTER_BITS] = [const { AtomicU8::new(0) }; 1 << FILTER_BITS];
@@ -38,11 +61,12 @@ static CODE_FILTER: [AtomicU8; 4096] = [const { AtomicU8::new(0) }; 4096];
 pub(crate) const LARGE: usize = 2048;
 /// Counts these, where the filter above is full.
 static LARGE_FILTER: [AtomicU8; 1 << 16] = [const { AtomicU8::new(0) }; 1 << 16];
-static LIVE_BYTES: Alone<AtomicI64> = Alone(AtomicI64::new(0));
+/// Of all live blocks, and of those that were drawn.
+static LIVE_BYTES: Alone<[AtomicI64; 2]> = Alone([AtomicI64::new(0), AtomicI64::new(0)]);
 
 #[inline]
 fn place(address: usize) -> usize {
-    ((address >> 4) ^ (address >> (4 + FILTER_BITS))) & ((1 << FILTER_BITS) - 1)
+    ((address >> SHARED_BITS) ^ (address >> (SHARED_BITS + FILTER_BITS))) & ((1 << FILTER_BITS) - 1)
 }
 
 /// The part that an address belongs to: one for all addresses that share a byte of the filter.
@@ -135,33 +159,45 @@ pub(crate) fn forget_parent() {
             counter.store(0, Ordering::Relaxed);
         }
     }
-    LIVE_BYTES.0.store(0, Ordering::Relaxed);
+    for bytes in &LIVE_BYTES.0 {
+        bytes.store(0, Ordering::Relaxed);
+    }
 }
 
-/// Notes a recorded block that stands for `bytes`.
-pub(crate) fn insert(address: usize, bytes: u64) {
+/// Notes a recorded block.
+pub(crate) fn insert(address: usize, weight: Weight) {
     let mut table = table(address);
-    let change = match table.get_or_insert_default().entry(address) {
+    let before = match table.get_or_insert_default().entry(address) {
         // Its free was not seen; the new block takes its place.
-        Entry::Occupied(mut entry) => bytes.cast_signed() - entry.insert(bytes).cast_signed(),
+        Entry::Occupied(mut entry) => Some(entry.insert(weight)),
         Entry::Vacant(entry) => {
-            entry.insert(bytes);
+            entry.insert(weight);
             count(address, 1);
-            bytes.cast_signed()
+            None
         }
     };
     drop(table);
-    LIVE_BYTES.0.fetch_add(change, Ordering::Relaxed);
+    add_live(weight.bytes(), weight.drawn_bytes());
+    if let Some(before) = before {
+        add_live(-before.bytes(), -before.drawn_bytes());
+    }
 }
 
-/// Forgets a recorded block; the bytes that it stood for, or `None` if it was not recorded.
-pub(crate) fn remove(address: usize) -> Option<u64> {
+/// Forgets a recorded block; what it stood for, or `None` if it was not recorded.
+pub(crate) fn remove(address: usize) -> Option<Weight> {
     let mut table = table(address);
-    let bytes = table.as_mut()?.remove(&address)?;
+    let weight = table.as_mut()?.remove(&address)?;
     count(address, -1);
     drop(table);
-    LIVE_BYTES.0.fetch_sub(bytes.cast_signed(), Ordering::Relaxed);
-    Some(bytes)
+    add_live(-weight.bytes(), -weight.drawn_bytes());
+    Some(weight)
+}
+
+fn add_live(bytes: i64, drawn: i64) {
+    LIVE_BYTES.0[0].fetch_add(bytes, Ordering::Relaxed);
+    if drawn != 0 {
+        LIVE_BYTES.0[1].fetch_add(drawn, Ordering::Relaxed);
+    }
 }
 
 fn large_counter(address: usize) -> &'static AtomicU8 {
@@ -169,25 +205,30 @@ fn large_counter(address: usize) -> &'static AtomicU8 {
 }
 
 /// Notes a large block where every block is recorded.
-pub(crate) fn insert_large(address: usize, bytes: u64) {
+pub(crate) fn insert_large(address: usize, weight: Weight) {
     count_in(large_counter(address));
-    insert(address, bytes);
+    insert(address, weight);
 }
 
-/// Forgets a large block where every block is recorded; its bytes, if it was one.
-pub(crate) fn remove_large(address: usize) -> Option<u64> {
+/// Forgets a large block where every block is recorded; what it stood for, if it was one.
+pub(crate) fn remove_large(address: usize) -> Option<Weight> {
     let counter = large_counter(address);
     if counter.load(Ordering::Relaxed) == 0 {
         return None;
     }
-    let bytes = remove(address)?;
+    let weight = remove(address)?;
     count_out(counter);
-    Some(bytes)
+    Some(weight)
 }
 
 /// An estimate of the bytes in live blocks.
 pub(crate) fn live_bytes() -> u64 {
-    LIVE_BYTES.0.load(Ordering::Relaxed).max(0).cast_unsigned()
+    LIVE_BYTES.0[0].load(Ordering::Relaxed).max(0).cast_unsigned()
+}
+
+/// The same of those that are recorded by chance.
+pub(crate) fn drawn_bytes() -> u64 {
+    LIVE_BYTES.0[1].load(Ordering::Relaxed).max(0).cast_unsigned()
 }
 
 /// Watches for the end of a code object.
@@ -225,14 +266,15 @@ mod tests {
 
     #[test]
     fn a_block_is_known_from_insert_to_remove() {
-        let (address, alias) = (0x5000_0010, 0x5000_0010 + (1 << (8 + 2 * FILTER_BITS)));
+        let (address, alias) = (0x5000_0010, 0x5000_0010 + (1 << (SHARED_BITS + 2 * FILTER_BITS)));
         assert!(!maybe(address));
-        insert(address, 100);
+        let weight = Weight::new(100, true);
+        insert(address, weight);
         assert!(maybe(address));
         assert!(likely(address));
         assert!(!code_ended(address), "a block is no code");
         assert_eq!(remove(alias), None, "what only looks alike is not removed");
-        assert_eq!(remove(address), Some(100));
+        assert_eq!(remove(address), Some(weight));
         assert!(!maybe(address));
         assert!(!likely(address));
         assert_eq!(remove(address), None);

@@ -21,14 +21,18 @@ use crate::ranges::Kind;
 use crate::recorder::{self, Agent};
 use crate::{blocks, heap, hooks, process, sink};
 
-/// Looks at memory get rarer as the run gets longer: the pause between two is the age of the run divided by this.
+/// The pause between two looks at memory; they get rarer as the run gets longer: it is also the age of the run divided by
+/// this.
+const REST: Duration = Duration::from_millis(25);
 const LOOKS_PER_AGE: u32 = 1000;
 /// A heap higher than at any look by this part of it is looked at before that pause is over.
 const HIGHER: u64 = 64;
 /// Time between two questions to malloc, which locks its arenas to answer.
 const MALLOC_EVERY: Duration = Duration::from_secs(1);
-/// The pause behind a count of pages or a walk over the mappings, as a multiple of what it took.
+/// The pause behind a count of pages, as a multiple of what it took; and behind a walk over the mappings, of which little
+/// changes.
 const PAUSE: u32 = 100;
+const PAUSE_OF_MAPPINGS: u32 = 300;
 /// The shortest time between two walks over the mappings.
 const MAPPINGS_EVERY: Duration = Duration::from_millis(100);
 
@@ -73,14 +77,14 @@ impl Look {
         }
     }
 
-    /// Looks if it is time to, or if the heap grew. `tick` is the shortest pause.
-    pub(crate) fn take_if_due(&mut self, agent: &'static Agent, tick: Duration) {
+    /// Looks if it is time to, or if the heap grew.
+    pub(crate) fn take_if_due(&mut self, agent: &'static Agent) {
         let now = Instant::now();
         let heap = blocks::live_bytes();
         if now >= self.next || heap > self.highest + self.highest / HIGHER {
             self.highest = self.highest.max(heap);
             self.take(agent);
-            self.next = now + tick.max((now - self.begun) / LOOKS_PER_AGE);
+            self.next = now + REST.max((now - self.begun) / LOOKS_PER_AGE);
         }
     }
 
@@ -93,7 +97,7 @@ impl Look {
         if now >= self.mappings_at {
             self.mappings = Mappings::now();
             self.shares = process::shares();
-            self.mappings_at = Instant::now() + MAPPINGS_EVERY.max(now.elapsed() * PAUSE);
+            self.mappings_at = Instant::now() + MAPPINGS_EVERY.max(now.elapsed() * PAUSE_OF_MAPPINGS);
         }
         let now = Instant::now();
         if now >= self.pages_at {

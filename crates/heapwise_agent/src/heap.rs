@@ -148,9 +148,21 @@ unsafe impl GlobalAlloc for Heap {
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: the caller's size is not 0, and not above the largest with this alignment.
         let new_layout = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
-        if apart(layout).is_none() && apart(new_layout).is_none() {
-            // SAFETY: as above.
-            return self.with(|heap| unsafe { heap.realloc(block, layout.size(), layout.align(), size) });
+        match (apart(layout), apart(new_layout)) {
+            (None, None) => {
+                // SAFETY: as above.
+                return self.with(|heap| unsafe { heap.realloc(block, layout.size(), layout.align(), size) });
+            }
+            (Some(old_size), Some(new_size)) => {
+                // SAFETY: the block is a mapping of this size, which the caller uses no more.
+                let pages = unsafe { platform::resize(block, old_size, new_size) };
+                if !pages.is_null() {
+                    MAPPED.fetch_add(new_size as u64, Ordering::Relaxed);
+                    MAPPED.fetch_sub(old_size as u64, Ordering::Relaxed);
+                    return pages;
+                }
+            }
+            _ => {}
         }
         // SAFETY: both blocks have at least the bytes that are copied, and the new one is no part of the old.
         unsafe {
@@ -239,6 +251,11 @@ mod tests {
         bytes.shrink_to_fit();
         assert!(mapped_bytes() + (SIZE as u64 / 2) < during);
         assert!(bytes.iter().copied().eq((0..=255).cycle().take(APART - 1)));
+        bytes = (0..=255).cycle().take(2 * APART).collect();
+        bytes.resize(SIZE, 7);
+        bytes.truncate(2 * APART + 1);
+        bytes.shrink_to_fit();
+        assert!(bytes.iter().copied().eq((0..=255).cycle().take(2 * APART).chain([7])));
         assert!(vec![0u8; SIZE].iter().all(|byte| *byte == 0));
     }
 }

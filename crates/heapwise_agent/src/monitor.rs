@@ -112,11 +112,11 @@ fn run(agent: &'static Agent) {
             let elapsed = last.elapsed().as_millis() as u64;
             last += Duration::from_millis(elapsed);
             let age = platform::coarse_ms().saturating_sub(agent.start_ms);
-            sampler::adapt(age, elapsed, blocks::live_bytes());
+            sampler::adapt(age, elapsed, blocks::live_bytes(), blocks::drawn_bytes());
         }
         heap::keep_reserve();
         keep_sources(agent);
-        look.take_if_due(agent, TICK);
+        look.take_if_due(agent);
         LOOKED.store(true, Ordering::Relaxed);
         looks::tick(agent);
     }

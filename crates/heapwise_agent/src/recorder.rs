@@ -17,6 +17,7 @@ use heapwise_capture::sampling::Sampling;
 use heapwise_capture::table::{NO_STACK, StackId};
 use heapwise_cpython::Interpreter;
 
+use crate::blocks::Weight;
 use crate::config::Config;
 use crate::platform::slot::{Slot, slot};
 use crate::platform::{self, Alone, Errno};
@@ -241,14 +242,14 @@ fn record_allocation(slot: &Slot, address: usize, size: usize, allocator: Alloca
         });
         if exact {
             if size >= blocks::LARGE {
-                blocks::insert_large(address, size as u64);
+                blocks::insert_large(address, Weight::new(size as u64, false));
                 looks::recorded(agent);
             }
             thread.stacks.leave();
             return;
         }
         let probability = thread.rule.probability(size as u64);
-        blocks::insert(address, (size as f64 / probability) as u64);
+        blocks::insert(address, Weight::new((size as f64 / probability) as u64, !certain));
         thread.tally.recorded(certain, thread.stacks.take_work());
         looks::recorded(agent);
         thread.adopt(sampler::rule(), slot);
@@ -307,7 +308,7 @@ pub(crate) struct Resizing {
     address: usize,
     sequence: u64,
     /// What a recorded block stood for, to put it back if the allocator refuses.
-    bytes: Option<u64>,
+    weight: Option<Weight>,
 }
 
 /// A block is about to be resized. `None` if nothing is to be told of its end.
@@ -323,12 +324,12 @@ pub(crate) fn resizing(slot: &Slot, address: usize) -> Option<Resizing> {
 fn begin_resize(slot: &Slot, address: usize) -> Option<Resizing> {
     let agent = recording()?;
     within(slot, || {
-        let bytes = if agent.mode == Mode::Exact {
+        let weight = if agent.mode == Mode::Exact {
             blocks::remove_large(address)
         } else {
             Some(blocks::remove(address)?)
         };
-        Some(Resizing { address, sequence: next_sequence(), bytes })
+        Some(Resizing { address, sequence: next_sequence(), weight })
     })?
 }
 
@@ -344,10 +345,10 @@ pub(crate) fn resized(slot: &Slot, resizing: &Resizing) {
 
 /// The allocator refused; the block is as it was.
 pub(crate) fn not_resized(slot: &Slot, resizing: &Resizing) {
-    if let (Some(bytes), Some(agent)) = (resizing.bytes, recording()) {
+    if let (Some(weight), Some(agent)) = (resizing.weight, recording()) {
         within(slot, || match agent.mode {
-            Mode::Exact => blocks::insert_large(resizing.address, bytes),
-            Mode::Sampled => blocks::insert(resizing.address, bytes),
+            Mode::Exact => blocks::insert_large(resizing.address, weight),
+            Mode::Sampled => blocks::insert(resizing.address, weight),
         });
     }
 }

@@ -1,9 +1,9 @@
 //! Decides how densely blocks are sampled.
 //!
 //! The mean gap between two points of the sampling process follows two wishes. Precision: the standard error of
-//! a heap of H bytes in small blocks, sampled at interval I, is sqrt(H·I); for it to stay at a third of a
-//! percent of the highest heap, I is that heap divided by [`PRECISION`]. Cost: what is recorded is paid for from a
-//! credit. It is there from the start, so that short runs are sampled densely; it grows with the highest heap by what
+//! S bytes in small blocks, sampled at interval I, is sqrt(S·I); for it to stay at 0.4 percent of the highest
+//! heap H, I is H²/S divided by [`PRECISION`]. Cost: what is recorded is paid for from a
+//! credit. It is there from the start, so that short runs are sampled densely; it grows with the highest S by what
 //! recording that growth takes, so that what is live at the peak is sampled as precision asks for; and it refills
 //! slowly, ever more so as the run gets longer, so that long runs stay bounded. While it is used up, the interval
 //! doubles at every tick. Where most of what is recorded are blocks above the threshold from which every block is
@@ -21,25 +21,27 @@ use crate::platform::Alone;
 /// Blocks of this size and more are always recorded, unless a flood of them raises the threshold.
 const LARGE: u64 = 16 * 1024;
 /// The densest interval, bytes.
-const DENSEST: u64 = 1024;
+const DENSEST: u64 = 2048;
 /// The interval for a program that used up some of its credit with a heap below this: what it needs is not a more
 /// exact picture of little, but credit for when the heap grows.
-const SPARSER: u64 = 8 * DENSEST;
+const SPARSER: u64 = 4 * DENSEST;
 const SMALL_HEAP: u64 = 64_000_000;
-/// Highest heap divided by interval.
-const PRECISION: u64 = 100_000;
+/// Highest heap divided by interval, where all of it is small blocks.
+const PRECISION: u64 = 60_000;
+/// Where few are small, the interval is longer by no more than this: it also shows what comes and goes.
+const MOST_LONGER: u64 = 8;
 /// What a recorded block counts for. A look at a very deep stack for it counts at most for as much again: more would take
 /// precision from the blocks of recursions, whose heap grows with the depth.
 const BLOCK: i64 = 32;
 /// What may be spent before thrift begins.
-const FIRST_CREDIT: i64 = 30_000 * BLOCK;
+const FIRST_CREDIT: i64 = 20_000 * BLOCK;
 /// The same for a child of a fork.
 const CREDIT_OF_CHILD: i64 = FIRST_CREDIT / 2;
 /// With less than this left a small heap is sampled more sparsely.
 const THRIFTY: i64 = FIRST_CREDIT * 2 / 3;
 /// What may be spent for each second after that, while the run is not older than [`YOUNG_MS`]; later it is in inverse
 /// proportion to its age, down to [`LEAST_PER_SECOND`].
-const MOST_PER_SECOND: i64 = 6_000 * BLOCK;
+const MOST_PER_SECOND: i64 = 4_000 * BLOCK;
 const YOUNG_MS: u64 = 30_000;
 /// At some 14 bytes for a block and its end, this is a megabyte of capture a minute.
 const LEAST_PER_SECOND: i64 = 1_000 * BLOCK;
@@ -51,6 +53,7 @@ static THRESHOLD: AtomicU64 = AtomicU64::new(LARGE);
 /// Used at every tick, by one thread.
 static CREDIT: AtomicI64 = AtomicI64::new(FIRST_CREDIT);
 static HIGHEST: AtomicU64 = AtomicU64::new(0);
+static HIGHEST_DRAWN: AtomicU64 = AtomicU64::new(0);
 /// What was spent since the last tick on blocks that were recorded for their size, and on those that were drawn.
 static SPENT: Alone<[AtomicU64; 2]> = Alone([AtomicU64::new(0), AtomicU64::new(0)]);
 
@@ -100,25 +103,37 @@ impl Drop for Tally {
 pub(crate) fn forget_parent() {
     CREDIT.store(CREDIT_OF_CHILD, Ordering::Relaxed);
     HIGHEST.store(0, Ordering::Relaxed);
+    HIGHEST_DRAWN.store(0, Ordering::Relaxed);
     for spent in &SPENT.0 {
         spent.store(0, Ordering::Relaxed);
     }
 }
 
-/// Fits the rule to what happened in the last `elapsed_ms` of a run of `age_ms`, given the heap now.
-pub(crate) fn adapt(age_ms: u64, elapsed_ms: u64, heap: u64) {
+/// Fits the rule to what happened in the last `elapsed_ms` of a run of `age_ms`, given the heap now and what of it was
+/// recorded by chance.
+pub(crate) fn adapt(age_ms: u64, elapsed_ms: u64, heap: u64, drawn: u64) {
     let spent = [0, 1].map(|kind| SPENT.0[kind].swap(0, Ordering::Relaxed));
     let refill = elapsed_ms.cast_signed() * per_second(age_ms) / 1000;
-    let before = HIGHEST.fetch_max(heap, Ordering::Relaxed);
-    let highest = before.max(heap);
-    let growth = BLOCK * ((highest - before) / (highest / PRECISION).max(DENSEST)).cast_signed();
+    let highest = HIGHEST.fetch_max(heap, Ordering::Relaxed).max(heap);
+    let before = HIGHEST_DRAWN.fetch_max(drawn, Ordering::Relaxed);
+    let highest_drawn = before.max(drawn);
+    let precise = precise(highest, highest_drawn);
+    let growth = BLOCK * ((highest_drawn - before) / precise).cast_signed();
     let total = (spent[0] + spent[1]).cast_signed();
     let credit = CREDIT.load(Ordering::Relaxed) - total + refill + growth;
     // What a flood took beyond the credit is made up for within a second.
     CREDIT.store(credit.clamp(-per_second(age_ms), FIRST_CREDIT), Ordering::Relaxed);
-    let next = step(rule(), credit, refill.cast_unsigned(), spent, highest);
+    let thrifty = highest < SMALL_HEAP && credit < THRIFTY;
+    let wanted = precise.max(if thrifty { SPARSER } else { DENSEST });
+    let next = step(rule(), credit, refill.cast_unsigned(), spent, wanted);
     INTERVAL.store(next.interval, Ordering::Relaxed);
     THRESHOLD.store(next.threshold, Ordering::Relaxed);
+}
+
+/// The interval that precision asks for, bytes.
+fn precise(highest: u64, highest_drawn: u64) -> u64 {
+    let longer = (highest / highest_drawn.max(1)).clamp(1, MOST_LONGER);
+    (highest / PRECISION * longer).max(DENSEST)
 }
 
 /// What is added to the credit for a second of a run of this age.
@@ -128,10 +143,8 @@ fn per_second(age_ms: u64) -> i64 {
 }
 
 /// One step of the rule; `allowed` may be spent in a tick in the long run, and `spent` was, on blocks recorded for
-/// their size and on drawn ones.
-fn step(now: Sampling, credit: i64, allowed: u64, spent: [u64; 2], highest_heap: u64) -> Sampling {
-    let thrifty = highest_heap < SMALL_HEAP && credit < THRIFTY;
-    let wanted = (highest_heap / PRECISION).max(if thrifty { SPARSER } else { DENSEST });
+/// their size and on drawn ones; `wanted` is the shortest interval.
+fn step(now: Sampling, credit: i64, allowed: u64, spent: [u64; 2], wanted: u64) -> Sampling {
     let Sampling { mut interval, mut threshold } = now;
     let [certain, drawn] = spent;
     if credit <= 0 && certain + drawn > allowed {
@@ -190,18 +203,28 @@ mod tests {
     }
 
     #[test]
-    fn the_interval_follows_the_heap_and_the_credit() {
+    fn the_interval_follows_what_is_wanted_and_the_credit() {
         let start = Sampling { interval: DENSEST, threshold: LARGE };
-        let calm = step(start, FIRST_CREDIT, 40, [0, 100], 1_000_000_000);
+        let calm = step(start, FIRST_CREDIT, 40, [0, 100], 10_000);
         assert_eq!(calm, Sampling { interval: 10_000, threshold: LARGE });
-        let flood = step(start, -5, 40, [0, 1000], SMALL_HEAP);
-        assert_eq!(flood, Sampling { interval: 2048, threshold: LARGE });
-        let busy_and_small = step(start, FIRST_CREDIT / 2, 40, [0, 1000], 1_000_000);
-        assert_eq!(busy_and_small, Sampling { interval: SPARSER, threshold: LARGE });
-        let large = step(start, -5, 40, [1000, 0], 0);
+        let flood = step(start, -5, 40, [0, 1000], DENSEST);
+        assert_eq!(flood, Sampling { interval: 2 * DENSEST, threshold: LARGE });
+        let large = step(start, -5, 40, [1000, 0], DENSEST);
         assert_eq!(large, Sampling { interval: LARGE, threshold: 2 * LARGE });
-        let back = step(large, FIRST_CREDIT, 40, [0, 0], 0);
+        let back = step(large, FIRST_CREDIT, 40, [0, 0], DENSEST);
         assert_eq!(back, Sampling { interval: LARGE / 2, threshold: LARGE });
+    }
+
+    #[test]
+    fn the_standard_error_is_at_most_some_thousandths_of_the_heap_however_much_of_it_is_small() {
+        for (heap, drawn) in
+            [(1_000_000_000, 1_000_000_000), (1_000_000_000, 400_000_000), (300_000_000, 50_000_000)]
+        {
+            let error = (drawn as f64 * precise(heap, drawn) as f64).sqrt() / heap as f64;
+            assert!((0.002..0.0042).contains(&error), "{error} of {heap}");
+        }
+        assert_eq!(precise(1_200_000_000, 0), 8 * 20_000);
+        assert_eq!(precise(20_000_000, 20_000_000), DENSEST);
     }
 
     #[test]

@@ -77,6 +77,16 @@ pub(crate) unsafe fn unmap(pages: *mut u8, size: usize) {
     unsafe { libc::munmap(pages.cast(), size) };
 }
 
+/// Pages with what is in them as a mapping of another size, perhaps elsewhere; null, with nothing changed, on failure.
+///
+/// # Safety
+/// `pages` and `size` are a whole mapping of the agent's, of which only the result is used from then on.
+pub(crate) unsafe fn resize(pages: *mut u8, size: usize, new_size: usize) -> *mut u8 {
+    // SAFETY: passed on to the caller.
+    let moved = unsafe { libc::mremap(pages.cast(), size, new_size, libc::MREMAP_MAYMOVE) };
+    if moved == libc::MAP_FAILED { std::ptr::null_mut() } else { moved.cast() }
+}
+
 /// Milliseconds of the monotonic clock, as coarse as the kernel's tick.
 #[inline]
 pub(crate) fn coarse_ms() -> u64 {

@@ -20,7 +20,7 @@ use crate::env_vars;
 /// The shortest time between two looks.
 const EVERY: Duration = Duration::from_millis(25);
 /// The pause behind a look, as a multiple of what it took.
-const PAUSE: u32 = 100;
+const PAUSE: u32 = 400;
 /// An interpreter that has heapwise has loaded the agent by then, some milliseconds after its start.
 const STARTED_AFTER: Duration = Duration::from_millis(100);
 /// A program that is no Python is named from this resident set on, bytes.
