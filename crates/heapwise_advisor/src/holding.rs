@@ -137,6 +137,22 @@ impl<'a> Case<'a> {
         facts.or(before).unwrap_or_else(|| own.clone())
     }
 
+    /// Bytes of an object whose name nobody reads behind the peak that another name of the user's holds at a later look:
+    /// it held them at the peak too, though a look that was cut short may not have come to it.
+    pub(crate) fn held_by_others_later(&self, object: &Object) -> u64 {
+        let blocks = self.objects.blocks_of(object);
+        let looks = self.profile.inspections().iter().filter(|look| look.sequence >= self.peak_moment());
+        let held = looks.flat_map(|look| {
+            let living = blocks.iter().filter(|block| block.lives_at(look.sequence));
+            let living: Vec<Buffer> =
+                living.map(|block| Buffer { address: block.address, bytes: block.bytes }).collect();
+            let others =
+                look.objects.iter().filter(|other| other.has_users_name() && !same_name(other, object));
+            others.map(move |other| overlap(other, &living, 0))
+        });
+        held.max().unwrap_or(0)
+    }
+
     /// Where most of an object is.
     fn memory_of(&self, object: &Object) -> Option<(Buffer, Block)> {
         let blocks = match self.made_next(object) {
@@ -195,6 +211,18 @@ fn same_name(a: &Object, b: &Object) -> bool {
         object.holder.as_ref().map(|it| (it.kind == HolderKind::Global, it.file.clone(), it.function.clone()))
     };
     a.name == b.name && place(a) == place(b)
+}
+
+/// Bytes of these ranges that an object or a part of it lies in.
+fn overlap(object: &Object, ranges: &[Buffer], depth: usize) -> u64 {
+    let shared = |a: &Buffer, b: &Buffer| {
+        let end = (a.address + a.bytes).min(b.address + b.bytes);
+        end.saturating_sub(a.address.max(b.address))
+    };
+    let own = object.buffers.iter().flat_map(|buffer| ranges.iter().map(move |range| shared(buffer, range)));
+    let own: u64 = own.sum();
+    let parts = object.parts.iter().filter(|_| depth < DEPTH);
+    own + parts.map(|part| overlap(part, ranges, depth + 1)).sum::<u64>()
 }
 
 fn largest(object: &Object) -> Option<Buffer> {

@@ -93,6 +93,19 @@ fn what_others_hold_too_is_left_alone() {
     assert_eq!(advice(program).findings, []);
 }
 
+#[test]
+fn what_a_later_look_finds_under_another_name_too_is_left_alone() {
+    let seen_later = |name: &str, address: u64| {
+        let mut program = script(SCRIPT);
+        program.look_at(vec![array("raw", 0x10_0000, 100, global())]);
+        program.free(0x30_0000);
+        program.look_at(vec![array("raw", 0x10_0000, 100, global()), array(name, address, 100, global())]);
+        advice(program).findings.len()
+    };
+    assert_eq!(seen_later("view", 0x10_0000), 0);
+    assert_eq!(seen_later("table", 0x4000_0000), 1);
+}
+
 const WITH_FUNCTION: &str = "\
 import numpy as np
 def scaled(values):

@@ -20,16 +20,11 @@ pub(crate) struct Addresses {
 
 impl Default for Addresses {
     fn default() -> Self {
-        Self::with_room(0)
+        Self { places: vec![(0, 0); FEWEST], used: 0 }
     }
 }
 
 impl Addresses {
-    /// Room for so many before it has to grow.
-    pub(crate) fn with_room(addresses: usize) -> Self {
-        Self { places: vec![(0, 0); (2 * addresses).next_power_of_two().max(FEWEST)], used: 0 }
-    }
-
     /// The number of an address that is not 0, to be set if it is [`NEW`].
     #[inline]
     pub(crate) fn number(&mut self, address: Address) -> &mut u32 {

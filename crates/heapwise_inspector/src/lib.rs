@@ -31,7 +31,7 @@ mod streams;
 mod tables;
 mod walk;
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -52,8 +52,6 @@ pub struct Inspector {
     without_garbage: AtomicU64,
     /// Looks with less time than this do not look for garbage, since one with half of it did not come to an end.
     garbage_needs_ns: AtomicU64,
-    /// Objects that the last look met.
-    met: AtomicUsize,
     libraries: Mutex<Libraries>,
 }
 
@@ -94,7 +92,6 @@ impl Inspector {
             objects: unsafe { Objects::find(interpreter)? },
             without_garbage: AtomicU64::new(0),
             garbage_needs_ns: AtomicU64::new(LEAST_FOR_GARBAGE.as_nanos() as u64),
-            met: AtomicUsize::new(0),
             libraries: Mutex::default(),
         })
     }
@@ -145,10 +142,8 @@ impl Inspector {
         let until = (worked + allowance.time * 2 / 3).max(thread_time() + allowance.time / 3);
         let limit = Limit { nodes: allowance.objects, until: Some(until) };
         let mut walk = Walk::new(live, &roots.borders, limit);
-        walk.make_room(self.met.load(Ordering::Relaxed));
         let addresses: Vec<Address> = roots.names.iter().map(|name| name.object).collect();
         walk.walk_from(&addresses, roots.unnamed);
-        self.met.store(walk.nodes.len(), Ordering::Relaxed);
         let reached_bytes: u64 = walk.weighted_sizes().iter().sum();
         let unexplained = allowance.heap.saturating_sub(reached_bytes);
         let without_garbage = self.without_garbage.load(Ordering::Relaxed);

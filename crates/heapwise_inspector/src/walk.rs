@@ -133,14 +133,6 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Makes room for so many objects: tables that grow in steps are filled several times.
-    pub(crate) fn make_room(&mut self, objects: usize) {
-        let objects = objects.min(self.limit.nodes);
-        self.numbers = Addresses::with_room(objects);
-        self.nodes.reserve(objects);
-        self.rows.reserve(objects);
-    }
-
     /// Puts down the root and the names, each with the object that it stands for, and walks from there. Of the names, those
     /// from `unnamed` on are values without one: they count only where no name leads to them.
     pub(crate) fn walk_from(&mut self, names: &[Address], unnamed: usize) {

@@ -67,6 +67,9 @@ fn candidate(case: &Case<'_>, object: &Object) -> Option<Candidate> {
     if !liveness.at(variable, peak).is_dead() {
         return None;
     }
+    if object.own_bytes.saturating_sub(case.held_by_others_later(object)) < case.least_bytes() {
+        return None;
+    }
     let dead = Dead { module, liveness: &liveness, holder, variable, peak };
     // A caller may hold what it passed, and its own frame does not always show that.
     if module.variable(variable).is_parameter && !dead.is_made_here(case, object) {
