@@ -216,7 +216,7 @@ fn same_name(a: &Object, b: &Object) -> bool {
 /// Bytes of these ranges that an object or a part of it lies in.
 fn overlap(object: &Object, ranges: &[Buffer], depth: usize) -> u64 {
     let shared = |a: &Buffer, b: &Buffer| {
-        let end = (a.address + a.bytes).min(b.address + b.bytes);
+        let end = a.address.saturating_add(a.bytes).min(b.address.saturating_add(b.bytes));
         end.saturating_sub(a.address.max(b.address))
     };
     let own = object.buffers.iter().flat_map(|buffer| ranges.iter().map(move |range| shared(buffer, range)));

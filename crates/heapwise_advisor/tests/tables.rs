@@ -278,15 +278,23 @@ fn a_column_that_the_program_makes_is_not_asked_of_the_file() {
 
 /// Dummies as whole numbers in a block of three columns, of which one goes to `highest`.
 fn dummies(source: &str, highest: u64) -> Vec<Finding> {
+    dummies_seen(source, [Some(1), Some(0), Some(highest)])
+}
+
+/// A table of three columns and the highest number in each, `None` for one that was not looked at.
+fn dummies_seen(source: &str, highest: [Option<u64>; 3]) -> Vec<Finding> {
     let mut program = Program::new(source);
     program.allocate(0x10_0000, 40, &["<module>:3"]);
     program.allocate(0x20_0000, 40, &["<module>:3"]);
     program.allocate(0x30_0000, 20, &["<module>:3"]);
     let mut table = table(&[("a", 0x10_0000, 40), ("b", 0x20_0000, 40), ("c", 0x30_0000, 20)]);
-    for (column, highest) in table.parts.iter_mut().zip([1, 0, highest]) {
+    for (column, highest) in table.parts.iter_mut().zip(highest) {
         column.dtype = Some("float64".into());
-        column.facts.maximum = Some(highest.into());
-        column.facts.sampled = Some(2_000);
+        column.facts = highest.map_or_else(Facts::default, |highest| Facts {
+            maximum: Some(highest.into()),
+            sampled: Some(2_000),
+            ..column.facts.clone()
+        });
     }
     program.look_at(vec![table]);
     findings(program, "bitmask")
@@ -314,6 +322,14 @@ fn what_is_passed_on_beside_dummies_stays() {
     let findings = dummies(DUMMIES, 2);
     let [finding] = findings.as_slice() else { panic!("{findings:?}") };
     assert_eq!(finding.peak_saving_bytes, 80 * MB / 8 * 7);
+}
+
+#[test]
+fn columns_that_no_look_had_time_for_are_dummies_too_if_all_others_are() {
+    let saving = |highest| dummies_seen(DUMMIES, highest).first().map(|it| it.peak_saving_bytes);
+    assert_eq!(saving([Some(1), None, None]), Some(100 * MB / 8 * 7));
+    assert_eq!(saving([Some(7), Some(1), None]), Some(40 * MB / 8 * 7));
+    assert_eq!(saving([None, None, None]), None);
 }
 
 #[test]

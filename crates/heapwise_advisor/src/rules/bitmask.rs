@@ -3,7 +3,7 @@
 //! Invariant: proposed for lists of `True` and `False` alone, for integer arrays of which every look saw only 0 and 1, and for
 //! the columns that pandas' `get_dummies` was asked to make of wider numbers.
 
-use heapwise_profile::inspection::Facts;
+use heapwise_profile::inspection::{Facts, Object};
 use heapwise_source::ast::ExprCall;
 use heapwise_source::{Edit, Editor, Module, VariableId, argument};
 use serde_json::json;
@@ -35,7 +35,7 @@ impl Rule for Bitmask {
 
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
         let single = case.held(case.least_bytes()).into_iter().filter_map(|held| candidate(case, &held));
-        let columns = case.held(case.least_bytes() / 20).into_iter().filter_map(|held| indicator(case, held));
+        let columns = indicators(case);
         single.chain(shrinking::candidates(case, columns, |group| of_indicators(case, group))).collect()
     }
 }
@@ -45,17 +45,31 @@ const WIDE: [&str; 6] = ["int64", "uint64", "int32", "uint32", "int16", "uint16"
 /// In a column that `get_dummies` made, so many numbers that are 0 or 1 tell it from one that was passed on.
 const ENOUGH_OF_INDICATOR: u64 = 1_000;
 
-/// A column that `get_dummies` made of a type of several bytes.
-fn indicator<'a>(case: &Case<'a>, held: Held<'a>) -> Option<Shrinking<'a, ()>> {
-    let wide = WIDE.contains(&held.dtype()) || matches!(held.dtype(), "float64" | "float32");
-    if !held.is_of("pandas") || !wide {
-        return None;
+/// The columns that `get_dummies` made of a type of several bytes. What it passes on comes first in its table, so where all
+/// that was looked at is 0 and 1, the columns that no look had time for are too.
+fn indicators<'a>(case: &Case<'a>) -> impl Iterator<Item = Shrinking<'a, ()>> {
+    let mut columns: Vec<(Held<'a>, Option<bool>)> = Vec::new();
+    for held in case.held(case.least_bytes() / 20) {
+        let wide = WIDE.contains(&held.dtype()) || matches!(held.dtype(), "float64" | "float32");
+        let is_column = !std::ptr::eq(held.owner, held.object) && held.is_of("pandas");
+        if is_column && wide && dummies_call(case, &held).is_some() {
+            let facts = case.lasting_facts(&held);
+            let enough = facts.sampled.is_none_or(|looked| looked >= ENOUGH_OF_INDICATOR);
+            let seen = facts.minimum.is_some() || facts.missing.is_some();
+            columns.push((held, seen.then(|| enough && is_zero_or_one(&facts))));
+        }
     }
-    dummies_call(case, &held)?;
-    let facts = case.lasting_facts(&held);
-    let enough = facts.sampled.is_none_or(|looked| looked >= ENOUGH_OF_INDICATOR);
-    let new_bytes = held.count();
-    (enough && is_zero_or_one(&facts)).then_some(Shrinking { held, new_bytes, facts: () })
+    let said_of = |owner: &Object, what: bool| {
+        columns.iter().any(|(held, seen)| std::ptr::eq(held.owner, owner) && *seen == Some(what))
+    };
+    let found: Vec<_> = columns
+        .iter()
+        .filter(|(held, seen)| {
+            seen.unwrap_or_else(|| said_of(held.owner, true) && !said_of(held.owner, false))
+        })
+        .map(|&(held, _)| Shrinking { held, new_bytes: held.count(), facts: () })
+        .collect();
+    found.into_iter()
 }
 
 fn is_zero_or_one(facts: &Facts) -> bool {
