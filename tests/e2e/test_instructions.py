@@ -46,7 +46,7 @@ def test_a_count_above_its_bound_is_refused_by_name(environment: Environment, tm
     assert _bench(environment, "--counts", counts, "--check").returncode == 0
     for name in ("object(), dropped", "start of the interpreter, in thousands"):
         for mode in ("sampled", "exact"):
-            worse = {**exact, name: {**exact[name], mode: exact[name][mode] * 1.3}}
+            worse = {**exact, name: {**exact[name], mode: exact[name][mode] * 1.25}}
             counts.write_text(json.dumps(worse))
             done = _bench(environment, "--counts", counts, "--check")
             assert done.returncode != 0

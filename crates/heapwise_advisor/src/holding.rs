@@ -230,7 +230,7 @@ fn largest(object: &Object) -> Option<Buffer> {
 }
 
 /// Whether values were looked at.
-fn looked_at(facts: &Facts) -> bool {
+pub(crate) fn looked_at(facts: &Facts) -> bool {
     let of_values = facts.minimum.is_some() || facts.zero_share.is_some() || facts.distinct.is_some();
     of_values || !facts.element_types.is_empty()
 }

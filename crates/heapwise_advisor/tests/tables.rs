@@ -44,6 +44,11 @@ fn global() -> Holder {
     Holder { kind: HolderKind::Global, file: FILE.into(), function: "<module>".into(), ..Holder::default() }
 }
 
+/// A local of a function that begins at the second line.
+fn local(function: &str) -> Holder {
+    Holder { kind: HolderKind::Local, function: function.into(), first_line: 2, ..global() }
+}
+
 fn table(columns: &[(&str, u64, u64)]) -> Object {
     let parts: Vec<Object> = columns
         .iter()
@@ -81,13 +86,7 @@ print(ages() + ages())
 fn what_a_function_makes_at_each_call_is_smaller_each_time() {
     let mut program = Program::new(AGES);
     program.allocate(0x10_0000, 80, &["<module>:5", "ages:3"]);
-    let holder = Holder {
-        kind: HolderKind::Local,
-        file: FILE.into(),
-        function: "ages".into(),
-        first_line: 2,
-        ..Holder::default()
-    };
+    let holder = local("ages");
     program
         .look_at(vec![Object { holder: Some(holder), ..numbers("found", "numpy.ndarray", 0x10_0000, 80) }]);
     program.free(0x10_0000);
@@ -164,13 +163,7 @@ print(found.sum())
 fn values_that_were_seen_under_another_name_count() {
     let mut program = Program::new(COUNTS);
     program.allocate(0x10_0000, 80, &["<module>:6", "count:3"]);
-    let holder = Holder {
-        kind: HolderKind::Local,
-        file: FILE.into(),
-        function: "count".into(),
-        first_line: 2,
-        ..Holder::default()
-    };
+    let holder = local("count");
     let mut empty = numbers("counts", "numpy.ndarray", 0x10_0000, 80);
     empty.shape = vec![1000, 10_000];
     empty.dtype = Some("float64".into());

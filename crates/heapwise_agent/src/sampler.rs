@@ -117,14 +117,12 @@ pub(crate) fn adapt(age_ms: u64, elapsed_ms: u64, heap: u64, drawn: u64) {
     let highest = HIGHEST.fetch_max(heap, Ordering::Relaxed).max(heap);
     let before = HIGHEST_DRAWN.fetch_max(drawn, Ordering::Relaxed);
     let highest_drawn = before.max(drawn);
-    let precise = precise(highest, highest_drawn);
-    let growth = BLOCK * ((highest_drawn - before) / precise).cast_signed();
+    let growth = BLOCK * ((highest_drawn - before) / precise(highest, highest_drawn)).cast_signed();
     let total = (spent[0] + spent[1]).cast_signed();
     let credit = CREDIT.load(Ordering::Relaxed) - total + refill + growth;
     // What a flood took beyond the credit is made up for within a second.
     CREDIT.store(credit.clamp(-per_second(age_ms), FIRST_CREDIT), Ordering::Relaxed);
-    let thrifty = highest < SMALL_HEAP && credit < THRIFTY;
-    let wanted = precise.max(if thrifty { SPARSER } else { DENSEST });
+    let wanted = wanted(credit, highest, highest_drawn);
     let next = step(rule(), credit, refill.cast_unsigned(), spent, wanted);
     INTERVAL.store(next.interval, Ordering::Relaxed);
     THRESHOLD.store(next.threshold, Ordering::Relaxed);
@@ -134,6 +132,12 @@ pub(crate) fn adapt(age_ms: u64, elapsed_ms: u64, heap: u64, drawn: u64) {
 fn precise(highest: u64, highest_drawn: u64) -> u64 {
     let longer = (highest / highest_drawn.max(1)).clamp(1, MOST_LONGER);
     (highest / PRECISION * longer).max(DENSEST)
+}
+
+/// The shortest interval while this is left of the credit, bytes.
+fn wanted(credit: i64, highest: u64, highest_drawn: u64) -> u64 {
+    let thrifty = highest < SMALL_HEAP && credit < THRIFTY;
+    precise(highest, highest_drawn).max(if thrifty { SPARSER } else { 0 })
 }
 
 /// What is added to the credit for a second of a run of this age.
@@ -209,6 +213,9 @@ mod tests {
         assert_eq!(calm, Sampling { interval: 10_000, threshold: LARGE });
         let flood = step(start, -5, 40, [0, 1000], DENSEST);
         assert_eq!(flood, Sampling { interval: 2 * DENSEST, threshold: LARGE });
+        let small = wanted(FIRST_CREDIT / 2, 1_000_000, 1_000_000);
+        let busy_and_small = step(start, FIRST_CREDIT / 2, 40, [0, 1000], small);
+        assert_eq!(busy_and_small, Sampling { interval: SPARSER, threshold: LARGE });
         let large = step(start, -5, 40, [1000, 0], DENSEST);
         assert_eq!(large, Sampling { interval: LARGE, threshold: 2 * LARGE });
         let back = step(large, FIRST_CREDIT, 40, [0, 0], DENSEST);
@@ -225,6 +232,7 @@ mod tests {
         }
         assert_eq!(precise(1_200_000_000, 0), 8 * 20_000);
         assert_eq!(precise(20_000_000, 20_000_000), DENSEST);
+        assert_eq!(wanted(-5, SMALL_HEAP, SMALL_HEAP), DENSEST);
     }
 
     #[test]

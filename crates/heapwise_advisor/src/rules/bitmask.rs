@@ -13,7 +13,7 @@ use crate::candidate::{Candidate, Certainty, ProposedFix, Rule};
 use crate::case::Case;
 use crate::changes::made_bytes;
 use crate::edits;
-use crate::holding::{Held, is_enough_of_numbers};
+use crate::holding::{Held, is_enough_of_numbers, looked_at};
 use crate::words;
 
 /// The rule.
@@ -35,7 +35,7 @@ impl Rule for Bitmask {
 
     fn find(&self, case: &Case<'_>) -> Vec<Candidate> {
         let single = case.held(case.least_bytes()).into_iter().filter_map(|held| candidate(case, &held));
-        let columns = indicators(case);
+        let columns = indicators(case).into_iter();
         single.chain(shrinking::candidates(case, columns, |group| of_indicators(case, group))).collect()
     }
 }
@@ -47,29 +47,26 @@ const ENOUGH_OF_INDICATOR: u64 = 1_000;
 
 /// The columns that `get_dummies` made of a type of several bytes. What it passes on comes first in its table, so where all
 /// that was looked at is 0 and 1, the columns that no look had time for are too.
-fn indicators<'a>(case: &Case<'a>) -> impl Iterator<Item = Shrinking<'a, ()>> {
+fn indicators<'a>(case: &Case<'a>) -> Vec<Shrinking<'a, ()>> {
     let mut columns: Vec<(Held<'a>, Option<bool>)> = Vec::new();
     for held in case.held(case.least_bytes() / 20) {
         let wide = WIDE.contains(&held.dtype()) || matches!(held.dtype(), "float64" | "float32");
-        let is_column = !std::ptr::eq(held.owner, held.object) && held.is_of("pandas");
-        if is_column && wide && dummies_call(case, &held).is_some() {
+        if held.is_of("pandas") && wide && dummies_call(case, &held).is_some() {
             let facts = case.lasting_facts(&held);
             let enough = facts.sampled.is_none_or(|looked| looked >= ENOUGH_OF_INDICATOR);
-            let seen = facts.minimum.is_some() || facts.missing.is_some();
-            columns.push((held, seen.then(|| enough && is_zero_or_one(&facts))));
+            columns.push((held, looked_at(&facts).then(|| enough && is_zero_or_one(&facts))));
         }
     }
     let said_of = |owner: &Object, what: bool| {
         columns.iter().any(|(held, seen)| std::ptr::eq(held.owner, owner) && *seen == Some(what))
     };
-    let found: Vec<_> = columns
+    columns
         .iter()
         .filter(|(held, seen)| {
             seen.unwrap_or_else(|| said_of(held.owner, true) && !said_of(held.owner, false))
         })
         .map(|&(held, _)| Shrinking { held, new_bytes: held.count(), facts: () })
-        .collect();
-    found.into_iter()
+        .collect()
 }
 
 fn is_zero_or_one(facts: &Facts) -> bool {
