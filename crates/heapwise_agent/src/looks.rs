@@ -49,7 +49,7 @@ const LEAST: Duration = Duration::from_millis(2);
 /// A single look takes one in so many of what is left, so that there is something for the heights to come; one for values
 /// alone more of it.
 const PART: u32 = 6;
-const PART_OF_FILLED: u32 = 2;
+const PART_OF_FILLED: u32 = 3;
 /// Waiting for a line to be done takes one in so many of what is left.
 const PART_TO_FOLLOW: u32 = 8;
 /// A single look takes no longer.
@@ -62,6 +62,11 @@ const WHILE_GROWING: Duration = Duration::from_millis(2);
 const BYTES_PER_MS: u64 = 10_000_000;
 /// The first height, and the least distance from one to the next, bytes.
 const STEP: u64 = 2_000_000;
+/// Heights that are looked at are at least and at most so far apart, as shares of the lower one; in between so far that
+/// the time for looks lasts until the heap has grown so many times.
+const CLOSEST: f64 = 0.1;
+const FARTHEST: f64 = 0.5;
+const GROWTH: f64 = 16.0;
 /// Objects that a look may note, for each millisecond that it may take; and the most.
 const OBJECTS_PER_MS: u64 = 4000;
 const MOST_OBJECTS: u64 = 1_500_000;
@@ -338,6 +343,7 @@ fn look() {
 }
 
 fn write(agent: &'static Agent, looks: &Looks) {
+    let begun = thread_time();
     let height = height(agent);
     let highest = HIGHEST.fetch_max(height, Ordering::Relaxed).max(height);
     // SAFETY: the GIL is held, and the inspector was made for this interpreter.
@@ -411,9 +417,8 @@ fn write(agent: &'static Agent, looks: &Looks) {
     };
     DISTANCE.store(next, Ordering::Relaxed);
     AGAIN_AT.store(platform::coarse_ms() + next, Ordering::Relaxed);
-    // With little left the heights are further apart.
-    let apart = if budget >= CREDIT / 4 { height / 10 } else { height / 6 };
-    DUE_AT.store((height + apart.max(STEP)).max(highest / 10 * 9), Ordering::Relaxed);
+    let apart = apart(height, budget, thread_time().saturating_sub(begun));
+    DUE_AT.store((height + apart).max(highest / 10 * 9), Ordering::Relaxed);
     if explained {
         follow::end();
     } else if !again {
@@ -426,6 +431,14 @@ fn write(agent: &'static Agent, looks: &Looks) {
             looks.gil.call_soon(follow_on);
         }
     }
+}
+
+/// How far the next height to be looked at is from this one, bytes: a tenth, and so much more that looks which each take
+/// as long as the last one can be paid for until the heap is [`GROWTH`] times as high.
+fn apart(height: u64, left: Duration, took: Duration) -> u64 {
+    let looks = left.as_secs_f64() / took.max(LEAST).as_secs_f64();
+    let share = (GROWTH.ln() / looks.max(1.0)).clamp(CLOSEST, FARTHEST);
+    ((height as f64 * share) as u64).max(STEP)
 }
 
 /// Starts the thread that looks instead of the main one. Called by the agent's own thread only.
@@ -559,4 +572,32 @@ unsafe extern "C" fn at_exit(_: *mut c_void, _: *mut c_void) -> *mut c_void {
     }
     // SAFETY: as above.
     unsafe { gil::none() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Heights from the first step on that looks of this length can pay for, as the time for looks runs out.
+    fn paid_for(each: Duration) -> Vec<u64> {
+        let (mut height, mut left, mut heights) = (STEP, CREDIT, Vec::new());
+        while left >= each {
+            heights.push(height);
+            left -= each;
+            height += apart(height, left, each);
+        }
+        heights
+    }
+
+    #[test]
+    fn heights_are_as_close_as_the_time_allows() {
+        let quick = paid_for(Duration::from_millis(3));
+        assert!(quick.last() >= Some(&(300 * STEP / 2)), "{quick:?}");
+        assert!(quick.windows(2).all(|pair| pair[1] <= pair[0] + STEP.max(pair[0] / 2)), "{quick:?}");
+        // Where a look takes long, the time still lasts until the heap is many times as high.
+        let slow = paid_for(Duration::from_millis(10));
+        assert!(slow.len() <= 12 && slow.last() >= Some(&(30 * STEP)), "{slow:?}");
+        assert_eq!(apart(1_000_000_000, CREDIT, LEAST), 100_000_000);
+        assert_eq!(apart(1_000_000, CREDIT, LEAST), STEP);
+    }
 }

@@ -83,7 +83,7 @@ pub(crate) struct Column {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Texts {
     pub(crate) length: usize,
-    offsets: Address,
+    pub(crate) offsets: Address,
     wide: bool,
     start: Address,
     bytes: usize,

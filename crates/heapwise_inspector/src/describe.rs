@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::Allowance;
 use crate::arrays::Array;
-use crate::arrow::{self, ArrowBuffer, ArrowClass};
+use crate::arrow::{self, ArrowBuffer, ArrowClass, Column};
 use crate::classes::classes;
 use crate::clock::thread_time;
 use crate::facts;
@@ -26,6 +26,10 @@ use crate::walk::Walk;
 const MOST_HOLDERS: usize = 60;
 /// The values of a thing that no name of the user's leads to are looked at for one in so many of the look's time.
 const SHARE_OF_UNNAMED: u32 = 16;
+/// The time for values is shared by the next few of the user's names that have this share of the largest one's bytes; what
+/// one leaves is the others'.
+const OF_RANK: u64 = 20;
+const MOST_OF_RANK: usize = 4;
 /// Parts of each.
 pub(crate) const MOST_PARTS: usize = 40;
 /// Parts of parts, and so on, so deep.
@@ -248,6 +252,18 @@ impl<'w, 'a> Account<'w, 'a> {
         self.known.borrow_mut().insert(place, facts.clone());
     }
 
+    fn look_at_column(&self, facts: &mut Facts, column: &Column) {
+        facts.missing = column.nulls;
+        let Some(texts) = column.texts.first() else { return };
+        let place = (texts.offsets, vec![column.length]);
+        if let Some(known) = self.known.borrow().get(&place) {
+            facts.clone_from(known);
+            return;
+        }
+        facts::texts(self, facts, column);
+        self.known.borrow_mut().insert(place, facts.clone());
+    }
+
     fn describe_array(&self, object: &mut Object, address: Address) {
         let live = self.walk.live;
         let array = Array::read(live, address);
@@ -298,7 +314,7 @@ impl<'w, 'a> Account<'w, 'a> {
                     };
                     push_buffers(&mut part, &column.buffers);
                     if depth < DEEPEST && bytes >= object.bytes / SMALLEST_SHARE {
-                        facts::arrow(self, &mut part.facts, column);
+                        self.look_at_column(&mut part.facts, column);
                         object.parts.push(part);
                     }
                 }
@@ -309,7 +325,7 @@ impl<'w, 'a> Account<'w, 'a> {
                 object.length = Some(rows);
                 if let Some(column) = columns.first() {
                     object.dtype = (!column.type_name.is_empty()).then(|| column.type_name.to_owned());
-                    facts::arrow(self, &mut object.facts, column);
+                    self.look_at_column(&mut object.facts, column);
                 }
             }
         }
@@ -423,13 +439,22 @@ pub(crate) fn describe(walk: &Walk<'_>, roots: &Roots, allowance: Allowance, unt
     held.sort_by_key(|&(index, _, _)| !of_user(index));
     let blocks = regions.blocks(&account);
     let mut shared = shared(&account, &held);
+    // However long all this took, something is left for the values of what is largest.
+    let until = until.max(thread_time() + allowance.time / 3);
     for (place, (index, bytes, _)) in held.iter().enumerate() {
         let name = &roots.names[*index];
         let own = account.retained[index + 1];
-        if !of_user(*index) {
+        let with_values = if of_user(*index) {
+            account.until.set(Some(until));
+            let of_rank =
+                |&&(index, of_other, _): &&(usize, u64, _)| of_user(index) && of_other >= bytes / OF_RANK;
+            held[place..].iter().take(MOST_OF_RANK).filter(of_rank).count()
+        } else {
             account.until.set(Some(until.min(thread_time() + allowance.time / SHARE_OF_UNNAMED)));
-        }
-        let mut object = account.object(&name.text, name.object, *bytes, own, 0);
+            1
+        };
+        let object = || account.object(&name.text, name.object, *bytes, own, 0);
+        let mut object = account.with_share(with_values, object);
         object.holder = Some(name.holder.clone());
         // What is in none of its parts is told by its largest blocks.
         let mut known: FxHashSet<u64> = FxHashSet::default();

@@ -188,15 +188,26 @@ fn dict_elements(account: &Account<'_, '_>, facts: &mut Facts, dict: Address) {
     let positions = live.dict_positions(dict);
     let most = if account.has_deadline() { SAMPLE } else { MOST_ELEMENTS };
     let step = positions.div_ceil(most).max(1);
-    let mut position = 0;
-    while let Some((key, value, next)) = live.dict_next(dict, position) {
-        entries.push((key, value));
-        let row_ends = entries.len().is_multiple_of(ELEMENTS);
-        position = if row_ends { next + (step - 1) * ELEMENTS } else { next };
-    }
+    let mut is_sample = step > 1;
+    // Half of the time is for finding entries from all over the dict, half for looking at them.
+    account.with_share(2, || {
+        for (turn, row) in spread(positions.div_ceil(step * ELEMENTS)).enumerate() {
+            if turn > 0 && turn.is_multiple_of(CLOCK_EVERY / ELEMENTS) && !account.has_time() {
+                is_sample = true;
+                break;
+            }
+            let mut position = row * step * ELEMENTS;
+            let end = position + ELEMENTS;
+            while let Some((key, value, next)) = live.dict_next(dict, position).filter(|entry| entry.2 <= end)
+            {
+                entries.push((key, value));
+                position = next;
+            }
+        }
+    });
     let count = entries.len();
     let mut of_keys = Facts::default();
-    elements_of(account, &mut of_keys, count, |index| entries[index].0);
+    account.with_share(2, || elements_of(account, &mut of_keys, count, |index| entries[index].0));
     elements_of(account, facts, count, |index| entries[index].1);
     // Some entries stand for all.
     let scale = |number: u64| number * live.dict_length(dict) as u64 / count.max(1) as u64;
@@ -208,7 +219,7 @@ fn dict_elements(account: &Account<'_, '_>, facts: &mut Facts, dict: Address) {
         types.insert(format!("value: {kind}"), scale(number));
     }
     facts.element_types = types;
-    if step > 1 {
+    if is_sample {
         facts.sampled = Some(facts.sampled.unwrap_or(count as u64));
     }
     facts.duplicate_bytes = match (facts.duplicate_bytes, of_keys.duplicate_bytes) {
@@ -247,14 +258,7 @@ fn elements_at(
     let mut same = Same::default();
     let mut records: Vec<Address> = Vec::new();
     let (mut looked, mut missing) = (0u64, 0u64);
-    let places = count.div_ceil(step);
-    let pieces = places.div_ceil(ELEMENTS);
-    // From all over the row, so that what was seen when the time ends stands for the rest.
-    let indices = spread(pieces)
-        .flat_map(|piece| piece * ELEMENTS..((piece + 1) * ELEMENTS).min(places))
-        .map(|place| in_rows(place, step, ELEMENTS))
-        .filter(|&index| index < count);
-    for (turn, index) in indices.enumerate() {
+    for (turn, index) in from_all_over(count, step).enumerate() {
         let much = turn % CLOCK_EVERY == 0 || strings.read_bytes >= MOST_READ;
         if much && turn > 0 {
             strings.read_bytes = 0;
@@ -334,6 +338,15 @@ fn elements_at(
             facts.record_fields = record_fields(account, &records);
         }
     }
+}
+
+/// One in `step` elements of a row, as pieces from all over it: what was seen when the time ends stands for the rest.
+fn from_all_over(count: usize, step: usize) -> impl Iterator<Item = usize> {
+    let places = count.div_ceil(step);
+    spread(places.div_ceil(ELEMENTS))
+        .flat_map(move |piece| piece * ELEMENTS..((piece + 1) * ELEMENTS).min(places))
+        .map(move |place| in_rows(place, step, ELEMENTS))
+        .filter(move |&index| index < count)
 }
 
 /// Collections with nothing or one element in them, among elements and in what elements directly consist of.
@@ -496,9 +509,8 @@ fn record_fields(account: &Account<'_, '_>, records: &[Address]) -> BTreeMap<Str
     fields.unwrap_or_default()
 }
 
-/// Looks at the values of an array of Arrow's: how many are missing, and of text how many differ.
-pub(crate) fn arrow(account: &Account<'_, '_>, facts: &mut Facts, column: &Column) {
-    facts.missing = column.nulls;
+/// Looks at the texts of a column of Arrow's: how many differ.
+pub(crate) fn texts(account: &Account<'_, '_>, facts: &mut Facts, column: &Column) {
     let count: usize = column.texts.iter().map(|texts| texts.length).sum();
     if count == 0 || count as u64 != column.length || !account.has_time() {
         return;
@@ -507,19 +519,36 @@ pub(crate) fn arrow(account: &Account<'_, '_>, facts: &mut Facts, column: &Colum
     let step = count.div_ceil(most).max(1);
     let (mut looked, mut bytes) = (0u64, 0u64);
     let mut distinct = Distinct::default();
-    for texts in &column.texts {
-        for index in (0..texts.length).step_by(step) {
-            let Some(text) = texts.get(account.walk.live, index) else { return };
-            looked += 1;
-            bytes += text.len() as u64;
-            distinct.add(xxh3_64(text));
+    // Where each chunk ends.
+    let ends: Vec<usize> = column
+        .texts
+        .iter()
+        .scan(0, |end, texts| {
+            *end += texts.length;
+            Some(*end)
+        })
+        .collect();
+    let mut read_bytes = 0;
+    for (turn, index) in from_all_over(count, step).enumerate() {
+        if turn > 0 && (turn % CLOCK_EVERY == 0 || read_bytes >= MOST_READ) {
+            read_bytes = 0;
+            if !account.has_time() {
+                break;
+            }
         }
+        let chunk = ends.partition_point(|&end| end <= index);
+        let texts = &column.texts[chunk];
+        let Some(text) = texts.get(account.walk.live, index + texts.length - ends[chunk]) else { return };
+        looked += 1;
+        bytes += text.len() as u64;
+        read_bytes += text.len() as u64;
+        distinct.add(xxh3_64(text));
     }
     let (different, exact) = distinct.count();
     facts.distinct = Some(different);
-    facts.distinct_estimated = step > 1 || !exact;
+    facts.distinct_estimated = looked < count as u64 || !exact;
     facts.text_bytes = Some((bytes as f64 * count as f64 / looked.max(1) as f64) as u64);
-    if step > 1 {
+    if looked < count as u64 {
         facts.sampled = Some(looked);
     }
 }

@@ -11,7 +11,7 @@ use heapwise_cpython::objects::Address;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::Allowance;
-use crate::clock::Deadline;
+use crate::clock::{Deadline, thread_time};
 use crate::describe::{MOST_BUFFERS, block, type_name};
 use crate::kinds::{Form, Kinds};
 use crate::walk::{Limit, Walk};
@@ -19,6 +19,8 @@ use crate::walk::{Limit, Walk};
 /// Classes of garbage that are told of.
 const MOST_CLASSES: usize = 5;
 const NO_CLASS: u32 = u32::MAX;
+/// Gathering what the collector knows of takes one in so many of the time: to see who refers to whom takes the rest.
+const PART_TO_GATHER: u32 = 4;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -27,6 +29,8 @@ pub(crate) struct Garbage {
     pub(crate) bytes: u64,
     /// One for each class: all its garbage with what only that keeps alive.
     pub(crate) objects: Vec<Object>,
+    /// All that the collector knows of was looked at.
+    pub(crate) is_all: bool,
 }
 
 /// Finds it among what the walk from the names has not reached. `None` if time runs out.
@@ -36,9 +40,9 @@ pub(crate) fn find(
     allowance: Allowance,
     until: Duration,
 ) -> Option<Garbage> {
-    let garbage = unreachable(walk, allowance, &mut Deadline::at(until))?;
+    let (garbage, is_all) = unreachable(walk, allowance, until)?;
     if garbage.is_empty() {
-        return Some(Garbage::default());
+        return Some(Garbage { is_all, ..Garbage::default() });
     }
     let limit = Limit { nodes: allowance.objects, until: Some(until) };
     let mut below = Walk::new(walk.live, borders, limit);
@@ -46,19 +50,22 @@ pub(crate) fn find(
     let ends: FxHashSet<Address> = garbage.into_iter().collect();
     let stays = below.staying(|address| ends.contains(&address));
     let bytes = below.nodes.iter().zip(&stays).filter(|&(_, &stays)| !stays).map(|(node, _)| node.size).sum();
-    Some(Garbage { bytes, objects: by_class(&below, &stays, &ends, allowance.smallest) })
+    Some(Garbage { bytes, objects: by_class(&below, &stays, &ends, allowance.smallest), is_all })
 }
 
-/// Objects that the collector knows of and nothing outside of them holds.
-fn unreachable(walk: &Walk<'_>, allowance: Allowance, deadline: &mut Deadline) -> Option<Vec<Address>> {
+/// Objects that the collector knows of and nothing outside of them holds; and whether all were looked at. The youngest
+/// come first, and garbage is mostly young: where there is no time for all, the older ones are outside.
+fn unreachable(walk: &Walk<'_>, allowance: Allowance, until: Duration) -> Option<(Vec<Address>, bool)> {
     let live = walk.live;
     let mut kinds = Kinds::default();
     // Address, tp_traverse, references from outside.
     let mut candidates: Vec<(Address, usize, u64)> = Vec::new();
-    let mut in_time = true;
+    let now = thread_time();
+    let mut to_gather = Deadline::at(now + until.saturating_sub(now) / PART_TO_GATHER);
+    let mut is_all = true;
     let known = live.visit_collected(&mut |object| {
-        in_time = deadline.allows(1);
-        if !in_time {
+        is_all = to_gather.allows(1) && candidates.len() < allowance.objects;
+        if !is_all {
             return false;
         }
         let number = kinds.number(live, live.type_of(object));
@@ -72,12 +79,13 @@ fn unreachable(walk: &Walk<'_>, allowance: Allowance, deadline: &mut Deadline) -
         if possible && walk.node_of(object).is_none() {
             candidates.push((object, kind.fields.traverse, 0));
         }
-        in_time = candidates.len() < allowance.objects;
-        in_time
+        true
     });
-    if !known || !in_time {
+    if !known {
         return None;
     }
+    let mut deadline = Deadline::at(until);
+    let mut in_time = true;
     // While an object is lent it has one reference more.
     for candidate in &mut candidates {
         candidate.2 = live.references(candidate.0);
@@ -113,7 +121,9 @@ fn unreachable(walk: &Walk<'_>, allowance: Allowance, deadline: &mut Deadline) -
         });
     }
     in_time.then(|| {
-        candidates.iter().zip(held).filter(|&(_, held)| !held).map(|(candidate, _)| candidate.0).collect()
+        let garbage =
+            candidates.iter().zip(held).filter(|&(_, held)| !held).map(|(candidate, _)| candidate.0);
+        (garbage.collect(), is_all)
     })
 }
 

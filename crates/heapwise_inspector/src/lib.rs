@@ -155,19 +155,16 @@ impl Inspector {
             // Half of what is left, before the values take the rest.
             let now = thread_time();
             let until = now + (worked + allowance.time).saturating_sub(now) / 2;
-            if let Some(found) = garbage::find(&walk, &roots.borders, allowance, until) {
-                if found.bytes == 0 {
-                    self.without_garbage.store(unexplained, Ordering::Relaxed);
-                }
-                garbage = found;
-            } else {
+            let found = garbage::find(&walk, &roots.borders, allowance, until);
+            if found.as_ref().is_none_or(|found| found.bytes == 0 && !found.is_all) {
                 let needs = (allowance.time * 2).as_nanos() as u64;
                 self.garbage_needs_ns.store(needs, Ordering::Relaxed);
+            } else if found.as_ref().is_some_and(|found| found.bytes == 0) {
+                self.without_garbage.store(unexplained, Ordering::Relaxed);
             }
+            garbage = found.unwrap_or_default();
         }
-        // However long all this took, something is left for the values of what is largest.
-        let until = (worked + allowance.time).max(thread_time() + allowance.time / 3);
-        let mut inspection = describe::describe(&walk, &roots, allowance, until);
+        let mut inspection = describe::describe(&walk, &roots, allowance, worked + allowance.time);
         let unnamed = inspection.objects.iter().filter(|object| !object.has_users_name());
         inspection.unnamed_bytes = unnamed.map(|object| object.own_bytes).sum();
         inspection.garbage_bytes = garbage.bytes;

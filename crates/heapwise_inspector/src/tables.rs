@@ -7,7 +7,7 @@ use heapwise_cpython::objects::{Address, Builtin, Live};
 
 use crate::arrays::Array;
 use crate::arrow::{self, ArrowClass};
-use crate::describe::{Account, key_text, push_buffer, quoted};
+use crate::describe::{Account, key_text, push_buffer, quoted, type_name};
 use crate::facts;
 
 const MOST_COLUMNS: usize = 2000;
@@ -228,23 +228,19 @@ fn describe_block(
     depth: usize,
 ) {
     let live = account.walk.live;
-    let (bytes, mut own) = account.bytes_of(block.values);
-    let is_array = is_array(live, block.values);
-    if !is_array || block.columns.len() == 1 {
+    if !is_array(live, block.values) || block.columns.len() == 1 {
         let Some(&column) = block.columns.first() else { return };
         let name = column_name(&frame.name, names, column);
-        let mut part =
-            account.with_share(left, || account.object(&name, block.values, bytes, own, depth + 1));
-        take_inner(account, &mut part, block.values, depth);
-        if is_array && part.shape.len() == 2 {
+        let mut part = account.with_share(left, || describe_column(account, &name, block.values, depth));
+        if part.shape.len() == 2 {
             part.shape = vec![part.shape[1]];
         }
         part.parts.clear();
         frame.buffers.extend(part.buffers.iter().copied());
-        name_as_column(&mut part);
         frame.parts.push(part);
         return;
     }
+    let (bytes, mut own) = account.bytes_of(block.values);
     let array = Array::read(live, block.values);
     let count = block.columns.len() as u64;
     let whole = Buffer { address: array.start as u64, bytes: array.bytes() };
@@ -280,20 +276,29 @@ fn describe_block(
     }
 }
 
-/// Of an extension array of pandas that keeps an array of Arrow, or strings in one of NumPy: what is known of that.
-fn take_inner(account: &Account<'_, '_>, part: &mut Object, values: Address, depth: usize) {
+/// A column with these values. Of an extension array that keeps an array of Arrow, or strings in one of NumPy, what is
+/// known of that.
+fn describe_column(account: &Account<'_, '_>, name: &str, values: Address, depth: usize) -> Object {
     let live = account.walk.live;
-    let inner = if part.kind.starts_with("pandas.StringArray") {
-        referents(live, values).into_iter().find(|&inner| is_array(live, inner))
+    let (bytes, own) = account.bytes_of(values);
+    let kind = type_name(account.walk, values);
+    let inner = if kind.starts_with("pandas.StringArray") {
+        texts_of_python(live, values)
+    } else if is_array(live, values) {
+        None
     } else {
         attribute(live, values, "_pa_array")
     };
-    if let Some(inner) = inner {
-        let inner = account.object(&part.name, inner, part.bytes, part.own_bytes, depth + 1);
-        part.length = inner.length.or(inner.shape.first().copied());
-        part.buffers = inner.buffers;
-        part.facts = inner.facts;
+    let mut column = account.object(name, inner.unwrap_or(values), bytes, own, depth + 1);
+    if inner.is_some() {
+        column.address = values as u64;
+        column.length = column.length.or(column.shape.first().copied());
+        column.shape.clear();
+        column.dtype = None;
     }
+    column.kind = kind;
+    name_as_column(&mut column);
+    column
 }
 
 /// A column is said to be a series, whatever its values are kept in.
@@ -320,10 +325,7 @@ fn describe_series(account: &Account<'_, '_>, object: &mut Object, address: Addr
     let Some(manager_at) = attribute(live, address, "_mgr") else { return false };
     let Some((axes, blocks)) = manager(live, manager_at) else { return false };
     let Some(block) = blocks.first() else { return false };
-    let (bytes, own) = account.bytes_of(block.values);
-    let mut values = account.object(&object.name, block.values, bytes, own, depth + 1);
-    take_inner(account, &mut values, block.values, depth);
-    name_as_column(&mut values);
+    let values = describe_column(account, &object.name, block.values, depth);
     object.dtype = values.dtype;
     object.shape = values.shape;
     object.length = values.length;

@@ -16,7 +16,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::addresses::{Addresses, LEFT_OUT, NEW};
 use crate::arrays::Array;
 use crate::arrow::{self, ArrowBuffer};
-use crate::clock::Deadline;
+use crate::clock::{Deadline, thread_time};
 use crate::kinds::{Form, Kind, Kinds};
 use crate::ownership::References;
 use crate::samples::Places;
@@ -43,6 +43,9 @@ const ALL_OF: usize = 1024;
 const MANY: usize = 256;
 /// Elements of a large container that are walked into before it is another one's turn.
 const TURN: usize = 8;
+/// So many elements of a large one are met, however little time there is; and so many between two looks at the clock.
+const MET_OF_MANY: usize = 256;
+const MET_AT_ONCE: usize = 64;
 /// Memory that several may own is known by its address from this size on, bytes.
 const SMALLEST_KNOWN: u64 = 4096;
 
@@ -468,17 +471,22 @@ impl<'a> Walk<'a> {
             Form::List | Form::Tuple => {
                 let items =
                     if form == Form::List { live.list_items(address) } else { live.tuple_items(address) };
-                for index in self.places(number, items.length) {
-                    self.meet(live.item(items, index));
-                }
+                self.meet_elements(number, items.length, items.length, |walk, index| {
+                    walk.meet(live.item(items, index));
+                });
             }
             Form::Dict => self.expand_dict(number, address),
             Form::Set => {
-                for place in self.places_of(number, live.set_places(address), live.set_length(address)) {
-                    if let Some(entry) = live.set_entry(address, place) {
-                        self.meet(entry.0);
-                    }
-                }
+                self.meet_elements(
+                    number,
+                    live.set_places(address),
+                    live.set_length(address),
+                    |walk, place| {
+                        if let Some(entry) = live.set_entry(address, place) {
+                            walk.meet(entry.0);
+                        }
+                    },
+                );
             }
             Form::Function => {
                 for part in live.function_parts(address) {
@@ -513,12 +521,12 @@ impl<'a> Walk<'a> {
     fn expand_dict(&mut self, number: u32, address: Address) {
         let live = self.live;
         if let Some(entries) = live.dict_entries(address) {
-            for place in self.places(number, entries.length) {
+            self.meet_elements(number, entries.length, entries.length, |walk, place| {
                 if let Some((key, value)) = live.entry(entries, place) {
-                    self.meet(key);
-                    self.meet(value);
+                    walk.meet(key);
+                    walk.meet(value);
                 }
-            }
+            });
             return;
         }
         // Keys of instances of a class are the class's.
@@ -549,19 +557,21 @@ impl<'a> Walk<'a> {
             }
         }
         if array.is_object() {
-            for index in self.places(number, array.length()) {
-                self.meet(self.live.read(array.start, index * 8));
-            }
+            let live = self.live;
+            self.meet_elements(number, array.length(), array.length(), |walk, index| {
+                walk.meet(live.read(array.start, index * 8));
+            });
         } else if array.letter == b'V' {
             let offsets = array.object_fields(self.live);
             if offsets.is_empty() {
                 return;
             }
-            for index in self.places(number, array.length()) {
+            let live = self.live;
+            self.meet_elements(number, array.length(), array.length(), |walk, index| {
                 for offset in &offsets {
-                    self.meet(self.live.read(array.start, index * array.item_size as usize + offset));
+                    walk.meet(live.read(array.start, index * array.item_size as usize + offset));
                 }
-            }
+            });
         }
     }
 
@@ -631,24 +641,39 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The elements of a container of this length that are looked at: all of a small one, of a large one as many as the
-    /// limit allows.
-    fn places(&mut self, number: u32, length: usize) -> Places {
-        self.places_of(number, length, length)
-    }
-
-    /// The same of a container that has so many elements at more places.
-    fn places_of(&mut self, number: u32, length: usize, elements: usize) -> Places {
-        self.among_many = length > MANY;
+    /// Meets the elements of a container that stand at so many places: all of a small one, of a large one as many as the
+    /// limit allows and half of the time that is left is enough for, so that some of them are walked into too.
+    fn meet_elements(
+        &mut self,
+        number: u32,
+        places: usize,
+        elements: usize,
+        mut meet: impl FnMut(&mut Self, usize),
+    ) {
+        self.among_many = places > MANY;
         let left = self.limit.nodes.saturating_sub(self.nodes.len());
         let most = (left / 4).max(left.min(ALL_OF)).max(FEWEST);
         let step = if elements <= most { 1 } else { elements.div_ceil(most) };
-        if step > 1 {
-            self.complete = false;
-            self.sampled.insert(number, step as f64);
-        }
         // Without a limit all are seen, and what stands together is read faster.
-        Places::new(length, step, self.limit.until.is_some())
+        let visited = Places::new(places, step, self.limit.until.is_some());
+        let mut left_out = step as f64;
+        let until = self.limit.until.filter(|_| self.among_many);
+        let until = until.map(|until| {
+            let now = thread_time();
+            now + until.saturating_sub(now) / 2
+        });
+        for (met, place) in visited.enumerate() {
+            let asks = met >= MET_OF_MANY && met.is_multiple_of(MET_AT_ONCE);
+            if asks && until.is_some_and(|until| thread_time() >= until) {
+                left_out = places as f64 / met as f64;
+                break;
+            }
+            meet(self, place);
+        }
+        if left_out > 1.0 {
+            self.complete = false;
+            self.sampled.insert(number, left_out);
+        }
     }
 
     /// Bytes of the nodes, where something was sampled with what they stand for: each object that was met through samples
