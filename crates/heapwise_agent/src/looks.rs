@@ -417,7 +417,8 @@ fn write(agent: &'static Agent, looks: &Looks) {
     };
     DISTANCE.store(next, Ordering::Relaxed);
     AGAIN_AT.store(platform::coarse_ms() + next, Ordering::Relaxed);
-    let apart = apart(height, budget, thread_time().saturating_sub(begun));
+    let took = thread_time().saturating_sub(begun);
+    let apart = apart(height, left(agent, 1).saturating_sub(took), time, took);
     DUE_AT.store((height + apart).max(highest / 10 * 9), Ordering::Relaxed);
     if explained {
         follow::end();
@@ -433,10 +434,15 @@ fn write(agent: &'static Agent, looks: &Looks) {
     }
 }
 
-/// How far the next height to be looked at is from this one, bytes: a tenth, and so much more that looks which each take
-/// as long as the last one can be paid for until the heap is [`GROWTH`] times as high.
-fn apart(height: u64, left: Duration, took: Duration) -> u64 {
-    let looks = left.as_secs_f64() / took.max(LEAST).as_secs_f64();
+/// How far the next height to be looked at is from this one, bytes: a tenth, and so much more that the time that is left
+/// lasts until the heap is [`GROWTH`] times as high. A look that `took` no longer than it was given takes its part of what
+/// is left the next time too; one that needed more will need it again.
+fn apart(height: u64, left: Duration, given: Duration, took: Duration) -> u64 {
+    let looks = if took <= given * 3 / 2 {
+        f64::from(PART_WHILE_GROWING) * left.div_duration_f64(LEAST).max(1.0).ln()
+    } else {
+        left.div_duration_f64(took)
+    };
     let share = (GROWTH.ln() / looks.max(1.0)).clamp(CLOSEST, FARTHEST);
     ((height as f64 * share) as u64).max(STEP)
 }
@@ -578,26 +584,30 @@ unsafe extern "C" fn at_exit(_: *mut c_void, _: *mut c_void) -> *mut c_void {
 mod tests {
     use super::*;
 
-    /// Heights from the first step on that looks of this length can pay for, as the time for looks runs out.
-    fn paid_for(each: Duration) -> Vec<u64> {
+    /// Heights from the first step on that are looked at until the time for looks runs out, where each look takes what it
+    /// is given, but no less than it needs.
+    fn paid_for(needs: Duration) -> Vec<u64> {
         let (mut height, mut left, mut heights) = (STEP, CREDIT, Vec::new());
-        while left >= each {
+        while left >= LEAST.max(needs) {
             heights.push(height);
-            left -= each;
-            height += apart(height, left, each);
+            let growing = WHILE_GROWING + Duration::from_millis(height / BYTES_PER_MS);
+            let given = (left / PART_WHILE_GROWING).clamp(LEAST, growing);
+            left -= given.max(needs);
+            height += apart(height, left, given, given.max(needs));
         }
         heights
     }
 
     #[test]
     fn heights_are_as_close_as_the_time_allows() {
-        let quick = paid_for(Duration::from_millis(3));
-        assert!(quick.last() >= Some(&(300 * STEP / 2)), "{quick:?}");
-        assert!(quick.windows(2).all(|pair| pair[1] <= pair[0] + STEP.max(pair[0] / 2)), "{quick:?}");
-        // Where a look takes long, the time still lasts until the heap is many times as high.
-        let slow = paid_for(Duration::from_millis(10));
-        assert!(slow.len() <= 12 && slow.last() >= Some(&(30 * STEP)), "{slow:?}");
-        assert_eq!(apart(1_000_000_000, CREDIT, LEAST), 100_000_000);
-        assert_eq!(apart(1_000_000, CREDIT, LEAST), STEP);
+        let quick = paid_for(LEAST);
+        assert!(quick.last() >= Some(&(100 * STEP)), "{quick:?}");
+        let near = quick.windows(2).filter(|pair| pair[0] <= 25 * STEP);
+        assert!(near.clone().all(|pair| pair[1] - pair[0] <= STEP.max(pair[0] / 6)), "{quick:?}");
+        // Where looks need long, the time still lasts until the heap is many times as high.
+        let slow = paid_for(Duration::from_millis(15));
+        assert!(slow.len() <= 8 && slow.last() >= Some(&(8 * STEP)), "{slow:?}");
+        let close = |height| apart(height, CREDIT, LEAST, LEAST);
+        assert_eq!((close(1_000_000_000), close(1_000_000)), (100_000_000, STEP));
     }
 }
