@@ -16,7 +16,7 @@ use crate::changes::made_bytes;
 const DEPTH: usize = 4;
 
 /// So many values, from all over an object, stand for the rest: with 19 in 20 chances fewer than 3 in so many are otherwise.
-const ENOUGH: u64 = 2_000;
+const ENOUGH: u64 = 1_000;
 /// The same of numbers in an array.
 const ENOUGH_NUMBERS: u64 = 100_000;
 

@@ -35,6 +35,8 @@ const STR_BYTES: u64 = 49;
 struct Categories {
     /// How many different values it has.
     values: u64,
+    /// How many strings that was told from, if not all.
+    sampled: Option<u64>,
     /// What the calls that make groups by it must say.
     observing: Vec<Observing>,
 }
@@ -93,7 +95,7 @@ fn column<'a>(case: &Case<'a>, held: Held<'a>) -> Option<Column<'a>> {
         return None;
     }
     let observing = groups::observing(&uses.groupings, held.place.file, by_default)?;
-    Some(Column { held, new_bytes, facts: Categories { values, observing } })
+    Some(Column { held, new_bytes, facts: Categories { values, sampled: facts.sampled, observing } })
 }
 
 /// What calls that make groups must say for all columns of a group, in the order of the text.
@@ -127,11 +129,14 @@ fn candidate(case: &Case<'_>, group: &[Column<'_>]) -> Candidate {
     let mut candidate = shrinking::candidate(case, group);
     let (old, new) = shrinking::bytes(group);
     candidate.title = if group.len() == 1 {
+        let among =
+            first.facts.sampled.map(|looked| format!(" among the {} looked at", words::count(looked)));
         format!(
-            "{} is {} strings with {} different values",
+            "{} is {} strings with {} different values{}",
             listed(&shrinking::names(group)),
             words::count(held.count()),
-            words::count(first.facts.values)
+            words::count(first.facts.values),
+            among.unwrap_or_default()
         )
     } else {
         format!("{} columns of `{}` are strings with few different values", group.len(), held.symbol())
