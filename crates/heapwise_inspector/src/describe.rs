@@ -261,7 +261,9 @@ impl<'w, 'a> Account<'w, 'a> {
             return;
         }
         facts::texts(self, facts, column);
-        self.known.borrow_mut().insert(place, facts.clone());
+        if facts.distinct.is_some() {
+            self.known.borrow_mut().insert(place, facts.clone());
+        }
     }
 
     fn describe_array(&self, object: &mut Object, address: Address) {
