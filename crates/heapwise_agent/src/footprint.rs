@@ -33,6 +33,8 @@ const MALLOC_EVERY: Duration = Duration::from_secs(1);
 /// changes.
 const PAUSE: u32 = 100;
 const PAUSE_OF_MAPPINGS: u32 = 300;
+/// What is shared is seen again before that where the process has grown to so many bytes more, and by a quarter.
+const GROWN: u64 = 16_000_000;
 /// The shortest time between two walks over the mappings.
 const MAPPINGS_EVERY: Duration = Duration::from_millis(100);
 
@@ -58,6 +60,8 @@ pub(crate) struct Look {
     mappings_at: Instant,
     mappings: Mappings,
     shares: Shares,
+    /// The most memory at which it was seen what is shared.
+    shared_of: u64,
 }
 
 impl Look {
@@ -74,6 +78,7 @@ impl Look {
             mappings_at: now,
             mappings: Mappings::default(),
             shares: Shares::default(),
+            shared_of: 0,
         }
     }
 
@@ -94,9 +99,15 @@ impl Look {
             self.malloc_at = Some(Instant::now());
         }
         let now = Instant::now();
-        if now >= self.mappings_at {
-            self.mappings = Mappings::now();
+        let pages = process::pages();
+        let resident = pages.anonymous + pages.file + pages.shared;
+        let is_due = now >= self.mappings_at;
+        if is_due || resident > self.shared_of + GROWN.max(self.shared_of / 4) {
             self.shares = process::shares();
+            self.shared_of = self.shared_of.max(resident);
+        }
+        if is_due {
+            self.mappings = Mappings::now();
             self.mappings_at = Instant::now() + MAPPINGS_EVERY.max(now.elapsed() * PAUSE_OF_MAPPINGS);
         }
         let now = Instant::now();
@@ -104,7 +115,6 @@ impl Look {
             self.pools = count_pages(agent);
             self.pages_at = Instant::now() + now.elapsed() * PAUSE;
         }
-        let pages = process::pages();
         let resident = Resident {
             anonymous: pages.anonymous,
             file: pages.file,

@@ -473,6 +473,7 @@ impl<'a> Walk<'a> {
                     if form == Form::List { live.list_items(address) } else { live.tuple_items(address) };
                 self.meet_elements(number, items.length, items.length, |walk, index| {
                     walk.meet(live.item(items, index));
+                    true
                 });
             }
             Form::Dict => self.expand_dict(number, address),
@@ -482,9 +483,8 @@ impl<'a> Walk<'a> {
                     live.set_places(address),
                     live.set_length(address),
                     |walk, place| {
-                        if let Some(entry) = live.set_entry(address, place) {
-                            walk.meet(entry.0);
-                        }
+                        let entry = live.set_entry(address, place);
+                        entry.inspect(|entry| walk.meet(entry.0)).is_some()
                     },
                 );
             }
@@ -521,11 +521,13 @@ impl<'a> Walk<'a> {
     fn expand_dict(&mut self, number: u32, address: Address) {
         let live = self.live;
         if let Some(entries) = live.dict_entries(address) {
-            self.meet_elements(number, entries.length, entries.length, |walk, place| {
-                if let Some((key, value)) = live.entry(entries, place) {
+            self.meet_elements(number, entries.length, live.dict_length(address), |walk, place| {
+                let entry = live.entry(entries, place);
+                if let Some((key, value)) = entry {
                     walk.meet(key);
                     walk.meet(value);
                 }
+                entry.is_some()
             });
             return;
         }
@@ -560,6 +562,7 @@ impl<'a> Walk<'a> {
             let live = self.live;
             self.meet_elements(number, array.length(), array.length(), |walk, index| {
                 walk.meet(live.read(array.start, index * 8));
+                true
             });
         } else if array.letter == b'V' {
             let offsets = array.object_fields(self.live);
@@ -571,6 +574,7 @@ impl<'a> Walk<'a> {
                 for offset in &offsets {
                     walk.meet(live.read(array.start, index * array.item_size as usize + offset));
                 }
+                true
             });
         }
     }
@@ -642,13 +646,14 @@ impl<'a> Walk<'a> {
     }
 
     /// Meets the elements of a container that stand at so many places: all of a small one, of a large one as many as the
-    /// limit allows and half of the time that is left is enough for, so that some of them are walked into too.
+    /// limit allows and half of the time that is left is enough for, so that some of them are walked into too. `meet` says
+    /// whether there is an element at a place.
     fn meet_elements(
         &mut self,
         number: u32,
         places: usize,
         elements: usize,
-        mut meet: impl FnMut(&mut Self, usize),
+        mut meet: impl FnMut(&mut Self, usize) -> bool,
     ) {
         self.among_many = places > MANY;
         let left = self.limit.nodes.saturating_sub(self.nodes.len());
@@ -656,23 +661,25 @@ impl<'a> Walk<'a> {
         let step = if elements <= most { 1 } else { elements.div_ceil(most) };
         // Without a limit all are seen, and what stands together is read faster.
         let visited = Places::new(places, step, self.limit.until.is_some());
-        let mut left_out = step as f64;
+        let mut found = 0;
+        let mut is_all = step == 1;
         let until = self.limit.until.filter(|_| self.among_many);
         let until = until.map(|until| {
             let now = thread_time();
             now + until.saturating_sub(now) / 2
         });
-        for (met, place) in visited.enumerate() {
-            let asks = met >= MET_OF_MANY && met.is_multiple_of(MET_AT_ONCE);
+        for (turn, place) in visited.enumerate() {
+            let asks = found >= MET_OF_MANY && turn.is_multiple_of(MET_AT_ONCE);
             if asks && until.is_some_and(|until| thread_time() >= until) {
-                left_out = places as f64 / met as f64;
+                is_all = false;
                 break;
             }
-            meet(self, place);
+            found += usize::from(meet(self, place));
         }
-        if left_out > 1.0 {
+        if !is_all {
             self.complete = false;
-            self.sampled.insert(number, left_out);
+            // Those that were met stand for all that the container says it has.
+            self.sampled.insert(number, (elements as f64 / found.max(1) as f64).max(1.0));
         }
     }
 
