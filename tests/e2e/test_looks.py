@@ -60,3 +60,13 @@ def test_dead_places_of_evaluation_stacks_are_not_believed(
         assert report["looks"]["count"] >= 4, report["looks"]
         held = {item["name"]: item["bytes"] for item in report["objects"]}
         assert held["kept"] >= 60_000_000, held
+
+
+@pytest.mark.parametrize("mode", ["sampled", "exact"])
+def test_frames_that_are_not_of_the_program_are_left_alone(
+    environment: Environment, mode: Mode, tmp_path: Path
+) -> None:
+    report = _report(environment, "shim_frames.py", tmp_path, mode, b"20000 30000000\n")
+    if environment.interpreter.version <= LOOKED_AT:
+        held = {item["name"]: item["bytes"] for item in report["objects"]}
+        assert max(held.values()) >= 30_000_000, held
