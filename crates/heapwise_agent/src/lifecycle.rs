@@ -219,12 +219,23 @@ pub(crate) fn leaving(code: c_int) {
 /// Says how the process ends, unless a launcher waits for it and will say so itself.
 fn stamp(agent: &Agent, sink: &mut Sink, code: c_int) {
     if agent.config.child {
-        let duration = Duration::from_millis(platform::coarse_ms().saturating_sub(agent.start_ms));
-        let duration_ns = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX).max(1);
         sink.set_outcome(Outcome {
             ending: Some(Ending::Code(code & 0xff)),
-            duration_ns,
+            duration_ns: age_ns(agent),
             ..Outcome::default()
         });
     }
+}
+
+/// Says that the process is there, unless a launcher waits for it: it may be killed at any moment.
+pub(crate) fn heard(agent: &Agent) {
+    if agent.config.child {
+        agent.with_sink(|sink| sink.heard(age_ns(agent)));
+    }
+}
+
+/// Since the start of the recording, nanoseconds; 0 would say that it is not known.
+fn age_ns(agent: &Agent) -> u64 {
+    let age = Duration::from_millis(platform::coarse_ms().saturating_sub(agent.start_ms));
+    u64::try_from(age.as_nanos()).unwrap_or(u64::MAX).max(1)
 }

@@ -19,7 +19,7 @@ use crate::platform::slot::Inside;
 
 use crate::footprint::Look;
 use crate::recorder::{self, Agent};
-use crate::{blocks, heap, looks, platform, process, sampler};
+use crate::{blocks, heap, lifecycle, looks, platform, process, sampler};
 
 /// Time between two ticks.
 const TICK: Duration = Duration::from_millis(10);
@@ -114,6 +114,7 @@ fn run(agent: &'static Agent) {
             let age = platform::coarse_ms().saturating_sub(agent.start_ms);
             sampler::adapt(age, elapsed, blocks::live_bytes(), blocks::drawn_bytes());
         }
+        lifecycle::heard(agent);
         heap::keep_reserve();
         keep_sources(agent);
         look.take_if_due(agent);

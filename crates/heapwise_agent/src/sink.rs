@@ -110,6 +110,14 @@ impl Sink {
         };
     }
 
+    /// Writes that the process was there when it was so old, in nanoseconds: the last of what is known of one that is
+    /// killed and that no launcher waits for.
+    pub(crate) fn heard(&self, age_ns: u64) {
+        // SAFETY: the header page is mapped while the sink lives, and the field is aligned.
+        unsafe { AtomicU64::from_ptr(self.header.add(header::DURATION_OFFSET).cast()) }
+            .store(age_ns, Ordering::Relaxed);
+    }
+
     /// Writes what the agent says of its own recording.
     pub(crate) fn set_state(&mut self, state: State) {
         let [state, reason] = state.to_bytes();
@@ -233,6 +241,17 @@ mod tests {
             Sink::create(&path, &Header::default()).expect_err("not empty").kind(),
             io::ErrorKind::AlreadyExists
         );
+    }
+
+    #[test]
+    fn of_a_process_that_is_killed_the_file_says_how_old_it_became() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.heapwise");
+        let sink = Sink::create(&path, &Header::default()).expect("a sink");
+        sink.heard(7);
+        sink.heard(9);
+        let header = Header::decode(&std::fs::read(&path).expect("the file")).expect("a header");
+        assert_eq!(header.outcome, Outcome { duration_ns: 9, ..Outcome::default() });
     }
 
     #[test]

@@ -83,8 +83,7 @@ struct Part<'a> {
 pub fn analyse_job(job: &Job) -> Option<JobAnalysis> {
     let [first, _, ..] = &job.processes[..] else { return None };
     let first = *first.profile.header();
-    let mut parts: Vec<Part<'_>> =
-        job.processes.iter().enumerate().map(|(index, process)| part(index, process, &first)).collect();
+    let mut parts: Vec<Part<'_>> = job.processes.iter().map(|process| part(process, &first)).collect();
     let last_ms = parts.iter().map(|part| part.end_ms).max().unwrap_or(0);
     for part in &mut parts {
         if part.process.still_running {
@@ -135,17 +134,13 @@ fn tells_shares(point: &ResidentPoint) -> bool {
     point.resident.tells_shares()
 }
 
-fn part<'a>(index: usize, process: &'a Process, first: &Header) -> Part<'a> {
+fn part<'a>(process: &'a Process, first: &Header) -> Part<'a> {
     let (own, ticks) = replay(&process.profile, Ticks::default());
     let header = process.profile.header();
     let offset_ms = offset_ms(header, first);
     let last_ms = ticks.ticks.last().map_or(0, |tick| tick.time_ms);
     // Of the first process the launcher's time is that of the whole, its start included.
-    let told_ms = if index == 0 || header.outcome.ending.is_some() {
-        header.outcome.duration_ns / 1_000_000
-    } else {
-        0
-    };
+    let told_ms = header.outcome.duration_ns / 1_000_000;
     let end_ms = offset_ms.saturating_add(last_ms.max(told_ms));
     Part { process, offset_ms, end_ms, own, ticks }
 }

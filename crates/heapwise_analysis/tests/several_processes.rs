@@ -62,6 +62,25 @@ fn pages_of_parent_and_child_count_once() {
 }
 
 #[test]
+fn a_killed_process_has_its_memory_until_it_was_last_heard_of() {
+    let together = |heard_ms: u64| {
+        let parent = process(1, 0, Mode::Exact, |capture| {
+            capture.time(50).allocation(0x1000, 30, 0);
+            capture.time(60).free(0x1000);
+        });
+        let child = process(2, 10, Mode::Exact, |capture| {
+            capture.time(20).allocation(0x1000, 40, 0);
+            capture.header(|header| header.outcome.duration_ns = heard_ms * 1_000_000);
+        });
+        let job = analysed(vec![parent, child]);
+        (job.analysis.peak.heap_bytes, job.processes[1].end_ms)
+    };
+    assert_eq!(together(0), (40, 30), "at its last event");
+    assert_eq!(together(39), (40, 49));
+    assert_eq!(together(41), (70, 51));
+}
+
+#[test]
 fn without_shares_the_sets_are_added_up() {
     let plain = |capture: &mut CaptureBuilder| {
         capture.time(5).resident(Resident { anonymous: 900, ..Resident::default() });

@@ -24,7 +24,8 @@
 //! | 96 | 8 | start by the system's monotonic clock, milliseconds; 0 not known |
 //!
 //! The agent writes the page. The rows from 48 to 88 are stamped by the launcher when the process is gone, because
-//! nobody else can know a signal; a process that the launcher did not start stamps itself if it returns a code.
+//! nobody else can know a signal; a process that the launcher did not start stamps itself if it returns a code, and
+//! writes its run time while it runs.
 
 use crate::DecodeError;
 
@@ -40,6 +41,8 @@ pub const END_OFFSET: usize = 16;
 pub const STATE_OFFSET: usize = 45;
 /// Where the launcher's stamp begins.
 pub const OUTCOME_OFFSET: usize = 48;
+/// Where the run time in it stands, eight bytes.
+pub const DURATION_OFFSET: usize = 64;
 /// Bytes of the launcher's stamp.
 pub const OUTCOME_SIZE: usize = 40;
 /// Where the number of embedded records stands, four bytes.
@@ -92,7 +95,8 @@ pub struct Outcome {
     pub ending: Option<Ending>,
     /// The highest resident set, bytes; 0 if not known.
     pub max_rss_bytes: u64,
-    /// The run time, nanoseconds; 0 if not known.
+    /// The run time, nanoseconds; of a process that no launcher waited for and that did not say how it ended, the age at
+    /// which it was last heard of. 0 if not known.
     pub duration_ns: u64,
     /// What the kernel counted of processes killed for want of memory.
     pub memory_kills: MemoryKills,

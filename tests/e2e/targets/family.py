@@ -67,13 +67,20 @@ def with_forks(end: str) -> None:
             tick()
             os.write(tell, b"1")
             os.read(wait, 1)
-            os._exit(3 + len(block) % 2)
+            sign = bytearray(100_000)
+            os.write(tell, b"1")
+            os.read(wait, 1)
+            os._exit(3 + (len(block) + len(sign)) % 2)
         os.read(ready, 1)
-        children.append((pid, go))
+        children.append((pid, ready, go))
     block = bytearray(30_000_000)  # <PARENT>
     tick()
+    # Of a process that is killed nothing is known behind the last that was heard of it.
+    for _, ready, go in children:
+        os.write(go, b"1")
+        os.read(ready, 1)
     statuses = []
-    for pid, go in children:
+    for pid, _, go in children:
         if end == "kill":
             os.kill(pid, signal.SIGKILL)
         else:
