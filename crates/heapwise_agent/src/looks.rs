@@ -110,8 +110,8 @@ static HIGHEST: AtomicU64 = AtomicU64::new(0);
 static HIGHEST_LOOKED: AtomicU64 = AtomicU64::new(0);
 static LOOKED_AT: AtomicU64 = AtomicU64::new(0);
 static LAST_SEQUENCE: AtomicU64 = AtomicU64::new(0);
-/// The last look found names of the user's for most of the heap.
-static NAMED: AtomicBool = AtomicBool::new(false);
+/// The last look found names of the user's for most of the heap, and met all that they lead to.
+static TOLD_ALL: AtomicBool = AtomicBool::new(false);
 static SPENT_NS: AtomicU64 = AtomicU64::new(0);
 /// The highest power of two that the heap has passed, and what had been spent by then.
 static DOUBLING: AtomicU32 = AtomicU32::new(0);
@@ -380,7 +380,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
     let allowance = Allowance { time, objects: objects as usize, smallest, heap: height };
     let sequence = recorder::sequence();
     let same = LAST_SEQUENCE.swap(sequence, Ordering::Relaxed) == sequence && sequence != 0;
-    if same && !again && NAMED.load(Ordering::Relaxed) {
+    if same && !again && TOLD_ALL.load(Ordering::Relaxed) {
         // Nothing has changed since the last look, and the next one stays due.
         DUE_AT.store((height + height / 10).max(height + STEP), Ordering::Relaxed);
         return;
@@ -409,7 +409,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
     HIGHEST_LOOKED.fetch_max(height, Ordering::Relaxed);
     // Names that explain what is there need not be found.
     let explained = seen.inspection.explained_bytes() >= height / 10 * 9;
-    NAMED.store(explained, Ordering::Relaxed);
+    TOLD_ALL.store(explained && seen.inspection.complete, Ordering::Relaxed);
     let next = match again {
         true => (4 * distance).max(FILLED),
         false if explained => FILLED,
@@ -548,7 +548,7 @@ pub(crate) fn after_fork_in_child() {
     VERSIONS.store(0, Ordering::Relaxed);
     LAST_SEQUENCE.store(0, Ordering::Relaxed);
     follow::after_fork_in_child();
-    NAMED.store(false, Ordering::Relaxed);
+    TOLD_ALL.store(false, Ordering::Relaxed);
     HIGHEST.store(0, Ordering::Relaxed);
     DOUBLING.store(0, Ordering::Relaxed);
     SPENT_BEFORE_NS.store(0, Ordering::Relaxed);
