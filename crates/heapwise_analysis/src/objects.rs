@@ -2,8 +2,8 @@
 //!
 //! Owns the join by address: each buffer of an object is the block that was live at its address at the moment
 //! of the look, and that block has a stack, a birth and a death. Invariants: a block of the join was live at
-//! the look; nothing is joined that is not at that address; the look that is chosen is the one that shares most
-//! large blocks with the high-water mark.
+//! the look; nothing is joined that is not at that address; the look that is chosen shares about as many large blocks as
+//! any with the high-water mark.
 
 use std::collections::BTreeMap;
 
@@ -485,6 +485,17 @@ impl<'a> Join<'a> {
         })
     }
 
+    /// Whether another look at the same state of the heap met everything, and this one a sample: its estimate may be higher,
+    /// and is not better for it.
+    fn is_outdone(&self, moment: u64, index: usize) -> bool {
+        let inspections = self.profile.inspections();
+        let explained = inspections[index].explained_bytes();
+        let others =
+            self.looks.iter().filter(|&&(other, _)| other == moment).map(|&(_, other)| &inspections[other]);
+        !inspections[index].complete
+            && others.into_iter().any(|other| other.complete && other.explained_bytes() >= explained / 10 * 9)
+    }
+
     fn finish(mut self, profile: &'a Profile) -> Objects<'a> {
         while let Some(&(moment, index)) = self.looks.get(self.next_look) {
             self.look(index, moment);
@@ -508,12 +519,12 @@ impl<'a> Join<'a> {
             // In hundredths, so that of two that found about the same the nearer one is taken.
             bytes.min(self.peak_bytes) * 100 / self.peak_bytes.max(1)
         };
-        let best =
-            self.looks.iter().filter(|&&(_, index)| self.shared[index] + tolerated >= most).max_by_key(
-                |&&(moment, index)| {
-                    (named(index), self.shared[index], std::cmp::Reverse(moment.abs_diff(self.peak)))
-                },
-            );
+        let candidates = self.looks.iter().filter(|&&(moment, index)| {
+            self.shared[index] + tolerated >= most && !self.is_outdone(moment, index)
+        });
+        let best = candidates.max_by_key(|&&(moment, index)| {
+            (named(index), self.shared[index], std::cmp::Reverse(moment.abs_diff(self.peak)))
+        });
         let index = best.map(|&(_, index)| index);
         for blocks in &mut self.found {
             for block in blocks.values_mut() {
