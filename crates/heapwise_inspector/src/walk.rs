@@ -46,6 +46,9 @@ const TURN: usize = 8;
 /// So many elements of a large one are met, however little time there is; and so many between two looks at the clock.
 const MET_OF_MANY: usize = 256;
 const MET_AT_ONCE: usize = 64;
+/// Of a container of no more elements all are met, however little time there is: a sample of it would cost more in truth
+/// than it saves in time.
+const MET_WHOLLY: usize = 2048;
 /// Memory that several may own is known by its address from this size on, bytes.
 const SMALLEST_KNOWN: u64 = 4096;
 
@@ -663,7 +666,7 @@ impl<'a> Walk<'a> {
         let visited = Places::new(places, step, self.limit.until.is_some());
         let mut found = 0;
         let mut is_all = step == 1;
-        let until = self.limit.until.filter(|_| self.among_many);
+        let until = self.limit.until.filter(|_| elements > MET_WHOLLY);
         let until = until.map(|until| {
             let now = thread_time();
             now + until.saturating_sub(now) / 2
