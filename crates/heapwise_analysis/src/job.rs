@@ -139,7 +139,8 @@ fn part<'a>(process: &'a Process, first: &Header) -> Part<'a> {
     let header = process.profile.header();
     let offset_ms = offset_ms(header, first);
     let last_ms = ticks.ticks.last().map_or(0, |tick| tick.time_ms);
-    // Of the first process the launcher's time is that of the whole, its start included.
+    // Of the first process the launcher's time is that of the whole, its start included; of one that was killed, that until
+    // it was last heard of.
     let told_ms = header.outcome.duration_ns / 1_000_000;
     let end_ms = offset_ms.saturating_add(last_ms.max(told_ms));
     Part { process, offset_ms, end_ms, own, ticks }

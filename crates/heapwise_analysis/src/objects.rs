@@ -489,11 +489,10 @@ impl<'a> Join<'a> {
     /// and is not better for it.
     fn is_outdone(&self, moment: u64, index: usize) -> bool {
         let inspections = self.profile.inspections();
-        let explained = inspections[index].explained_bytes();
-        let others =
-            self.looks.iter().filter(|&&(other, _)| other == moment).map(|&(_, other)| &inspections[other]);
-        !inspections[index].complete
-            && others.into_iter().any(|other| other.complete && other.explained_bytes() >= explained / 10 * 9)
+        let look = &inspections[index];
+        let outdoes =
+            |other: &Inspection| other.complete && other.explained_bytes() >= look.explained_bytes() / 10 * 9;
+        !look.complete && self.looks.iter().any(|&(at, other)| at == moment && outdoes(&inspections[other]))
     }
 
     fn finish(mut self, profile: &'a Profile) -> Objects<'a> {
