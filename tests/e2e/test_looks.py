@@ -28,6 +28,11 @@ def _report(
     return report
 
 
+def _held(report: Report) -> dict[str, int]:
+    """The bytes of each name."""
+    return {item["name"]: item["bytes"] for item in report["objects"]}
+
+
 def test_looks_keep_to_their_time_with_ten_million_objects(environment: Environment, tmp_path: Path) -> None:
     if environment.interpreter.version > LOOKED_AT:
         pytest.skip("objects of this version are not looked at")
@@ -45,7 +50,7 @@ def test_looks_keep_to_their_time_with_ten_million_objects(environment: Environm
 def test_no_method_of_the_programs_is_called(environment: Environment, mode: Mode, tmp_path: Path) -> None:
     report = _report(environment, "hostile_objects.py", tmp_path, mode, b"0\n")
     if environment.interpreter.version <= LOOKED_AT:
-        held = {item["name"]: item["bytes"] for item in report["objects"]}
+        held = _held(report)
         # What is 100,000 lists deep may not be reached in time.
         assert held["everything"] >= 13_000_000, held
         assert held["grown"] >= 36_000_000, held
@@ -58,7 +63,7 @@ def test_dead_places_of_evaluation_stacks_are_not_believed(
     report = _report(environment, "dead_places.py", tmp_path, mode, b"2\n")
     if environment.interpreter.version <= LOOKED_AT:
         assert report["looks"]["count"] >= 4, report["looks"]
-        held = {item["name"]: item["bytes"] for item in report["objects"]}
+        held = _held(report)
         assert held["kept"] >= 60_000_000, held
 
 
@@ -68,5 +73,5 @@ def test_frames_that_are_not_of_the_program_are_left_alone(
 ) -> None:
     report = _report(environment, "shim_frames.py", tmp_path, mode, b"20000 30000000\n")
     if environment.interpreter.version <= LOOKED_AT:
-        held = {item["name"]: item["bytes"] for item in report["objects"]}
+        held = _held(report)
         assert max(held.values()) >= 30_000_000, held

@@ -15,7 +15,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use heapwise_capture::header::{Ending, Header, Mode, Outcome, State, Stop};
 use heapwise_capture::table::{NO_STACK, TableRecord};
@@ -236,6 +236,5 @@ pub(crate) fn heard(agent: &Agent) {
 
 /// Since the start of the recording, nanoseconds; 0 would say that it is not known.
 fn age_ns(agent: &Agent) -> u64 {
-    let age = Duration::from_millis(platform::coarse_ms().saturating_sub(agent.start_ms));
-    u64::try_from(age.as_nanos()).unwrap_or(u64::MAX).max(1)
+    agent.age_ms().saturating_mul(1_000_000).max(1)
 }

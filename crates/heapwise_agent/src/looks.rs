@@ -217,13 +217,12 @@ fn part(height: u64) -> u32 {
 
 /// The time that looks may take by now, all together.
 fn allowed(agent: &Agent) -> Duration {
-    let run = platform::coarse_ms().saturating_sub(agent.start_ms);
-    CREDIT + Duration::from_millis(run) / SHARE
+    CREDIT + Duration::from_millis(agent.age_ms()) / SHARE
 }
 
 /// The time that looks may still take which may use this part of all; none while they have written what they may.
 fn left(agent: &Agent, part: u32) -> Duration {
-    let run_s = platform::coarse_ms().saturating_sub(agent.start_ms) / 1000;
+    let run_s = agent.age_ms() / 1000;
     if WRITTEN.load(Ordering::Relaxed) > BYTES + run_s * BYTES_PER_S {
         return Duration::ZERO;
     }
@@ -390,7 +389,7 @@ fn write(agent: &'static Agent, looks: &Looks) {
     seen.inspection.sequence = sequence;
     seen.inspection.allowed_ns = allowed(agent).as_nanos() as u64;
     seen.inspection.spent_ns = SPENT_NS.load(Ordering::Relaxed);
-    seen.inspection.time_ns = platform::coarse_ms().saturating_sub(agent.start_ms) * 1_000_000;
+    seen.inspection.time_ns = agent.age_ms() * 1_000_000;
     let text = seen.inspection.encode();
     WRITTEN.fetch_add(text.len() as u64, Ordering::Relaxed);
     agent.with_tables(|tables, sink| {

@@ -111,8 +111,7 @@ fn run(agent: &'static Agent) {
         if agent.mode == Mode::Sampled {
             let elapsed = last.elapsed().as_millis() as u64;
             last += Duration::from_millis(elapsed);
-            let age = platform::coarse_ms().saturating_sub(agent.start_ms);
-            sampler::adapt(age, elapsed, blocks::live_bytes(), blocks::drawn_bytes());
+            sampler::adapt(agent.age_ms(), elapsed, blocks::live_bytes(), blocks::drawn_bytes());
         }
         lifecycle::heard(agent);
         heap::keep_reserve();

@@ -127,6 +127,11 @@ impl Agent {
         )
     }
 
+    /// How long it has been recording, milliseconds.
+    pub(crate) fn age_ms(&self) -> u64 {
+        platform::coarse_ms().saturating_sub(self.start_ms)
+    }
+
     /// Works with the sink.
     pub(crate) fn with_sink<T>(&self, work: impl FnOnce(&mut Sink) -> T) -> T {
         work(&mut self.sink.lock().unwrap_or_else(PoisonError::into_inner))

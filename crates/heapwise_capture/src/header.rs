@@ -245,7 +245,7 @@ impl Header {
             outcome: Outcome {
                 ending,
                 max_rss_bytes: u64_at(bytes, 56),
-                duration_ns: u64_at(bytes, 64),
+                duration_ns: u64_at(bytes, DURATION_OFFSET),
                 memory_kills: MemoryKills {
                     group: u32_at(bytes, 72).checked_sub(1),
                     system: u32_at(bytes, 76).checked_sub(1),

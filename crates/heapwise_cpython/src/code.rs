@@ -32,16 +32,26 @@ impl Interpreter {
         // SAFETY: fields of a live code object, which keeps its names alive.
         unsafe {
             let file: usize = field(code, layout.code_file);
-            let name: usize = field(code, layout.code_name);
-            let file_text = self.text.read(file);
             CodeFacts {
-                // The one code object that CPython makes by hand (it cleans up behind `__init__`) has the same
-                // string for its file and its name.
-                internal: file == name && file_text.as_bytes() == b"__init__",
-                file: file_text,
+                internal: self.is_internal(code),
+                file: self.text.read(file),
                 function: self.text.read(field(code, layout.code_qualified_name)),
                 first_line: field::<i32>(code, layout.code_first_line).max(0).cast_unsigned(),
             }
+        }
+    }
+
+    /// Whether a code object is CPython's own: the one that it makes by hand cleans up behind an `__init__`
+    /// (`_Py_InitCleanup` of `Python/specialize.c`) and has the same string for its file and its name.
+    ///
+    /// # Safety
+    /// As for [`Self::code_facts`].
+    pub(crate) unsafe fn is_internal(&self, code: usize) -> bool {
+        let layout = &self.layout;
+        // SAFETY: fields of a live code object, which keeps its names alive.
+        unsafe {
+            let file: usize = field(code, layout.code_file);
+            file == field::<usize>(code, layout.code_name) && self.text.read(file).as_bytes() == b"__init__"
         }
     }
 

@@ -83,7 +83,7 @@ impl FrameWork for Walk<'_> {
             let ((frame, previous), python) = unsafe { (frames.frame(pointer), frames.is_python(pointer)) };
             pointer = previous;
             // SAFETY: the code of a live frame.
-            if python && !unsafe { self.0.code_facts(frame.code) }.internal {
+            if python && !unsafe { self.0.is_internal(frame.code) } {
                 walked.push(frame);
             }
         }

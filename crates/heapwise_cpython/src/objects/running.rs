@@ -74,7 +74,9 @@ impl FrameWork for Chain<'_> {
             // while it holds it.
             let ((frame, previous), python) = unsafe { (frames.frame(pointer), frames.is_python(pointer)) };
             let is_code = frame.code != 0 && live.builtin(live.type_of(frame.code)) == Some(Builtin::Code);
-            if python && is_code && !is_shim(live, frame.code) {
+            // The word for the globals of CPython's own frame is a stale one.
+            // SAFETY: a code object of a live frame.
+            if python && is_code && !unsafe { live.interpreter.is_internal(frame.code) } {
                 found.push(RunningFrame {
                     address: pointer,
                     frame,
@@ -87,15 +89,6 @@ impl FrameWork for Chain<'_> {
         }
         found
     }
-}
-
-/// Whether a code is CPython's own that cleans up behind an `__init__` (`_Py_InitCleanup` of `Python/specialize.c`, 3.13):
-/// of its frame, the word for the globals is what stood there before. It has no variables, and one text for file and name.
-fn is_shim(live: Live<'_>, code: Address) -> bool {
-    let layout = &live.interpreter.layout;
-    live.minor_version() >= 12
-        && live.read::<i32>(code, live.layout().code_local_count) == 0
-        && live.read::<Address>(code, layout.code_file) == live.read::<Address>(code, layout.code_name)
 }
 
 impl Live<'_> {
