@@ -46,7 +46,7 @@ impl Interpreter {
     ///
     /// # Safety
     /// As for [`Self::code_facts`].
-    pub(crate) unsafe fn is_internal(&self, code: usize) -> bool {
+    pub unsafe fn is_internal(&self, code: usize) -> bool {
         let layout = &self.layout;
         // SAFETY: fields of a live code object, which keeps its names alive.
         unsafe {

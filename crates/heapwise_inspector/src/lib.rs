@@ -123,7 +123,12 @@ impl Inspector {
     ) -> Option<(FramePointer, Frame)> {
         // SAFETY: passed on to the caller.
         let live = unsafe { Live::new(interpreter, &self.objects) };
-        interpreter.with_frames(UsersFrame { live, innermost: interpreter.current_frame(), function })
+        interpreter.with_frames(UsersFrame {
+            interpreter,
+            live,
+            innermost: interpreter.current_frame(),
+            function,
+        })
     }
 
     /// Looks at everything that has a name.
@@ -199,6 +204,7 @@ impl Inspector {
 }
 
 struct UsersFrame<'a> {
+    interpreter: &'a Interpreter,
     live: Live<'a>,
     innermost: FramePointer,
     function: Option<&'a (String, String)>,
@@ -214,7 +220,8 @@ impl FrameWork for UsersFrame<'_> {
             // SAFETY: a frame of the calling thread's chain, in which nothing runs meanwhile.
             let (frame, previous, is_python) = unsafe {
                 let (frame, previous) = frames.frame(pointer);
-                (frame, previous, frames.is_python(pointer))
+                let is_python = frames.is_python(pointer) && !self.interpreter.is_internal(frame.code);
+                (frame, previous, is_python)
             };
             if is_python {
                 let (file, function, _) = self.live.code_place(frame.code);

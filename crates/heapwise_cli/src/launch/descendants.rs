@@ -15,12 +15,19 @@ use std::time::{Duration, Instant};
 use heapwise_capture::embedded::NotFollowed;
 use heapwise_report::bytes;
 
+use super::cgroup::Group;
 use crate::env_vars;
 
 /// The shortest time between two looks.
 const EVERY: Duration = Duration::from_millis(25);
 /// The pause behind a look, as a multiple of what it took.
 const PAUSE: u32 = 400;
+/// The pause where memory is short.
+///
+/// A program that is killed because its cgroup's memory ran out frees it over some milliseconds in which the kernel no
+/// longer counts it as one that it may kill (its last thread is leaving). Whatever else in the cgroup needs a page then is
+/// killed too; if that were the launcher, nobody would tell how the program died.
+const WHERE_SHORT: Duration = Duration::from_secs(1);
 /// An interpreter that has heapwise has loaded the agent by then, some milliseconds after its start.
 const STARTED_AFTER: Duration = Duration::from_millis(100);
 /// A program that is no Python is named from this resident set on, bytes.
@@ -41,11 +48,15 @@ impl Descendants {
         let (stop, stopped) = mpsc::channel();
         let look_on = move || {
             let mut seen = Seen { program, processes: HashMap::new() };
+            let group = Group::of_this_process().filter(|group| group.limit().is_some());
             let mut pause = EVERY;
             while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
                 let begun = Instant::now();
                 seen.look();
                 pause = EVERY.max(begun.elapsed() * PAUSE);
+                if group.as_ref().is_some_and(is_short) {
+                    pause = pause.max(WHERE_SHORT);
+                }
             }
             seen
         };
@@ -59,6 +70,11 @@ impl Descendants {
         drop(self.stop);
         self.thread.join().map(Seen::not_followed).unwrap_or_default()
     }
+}
+
+/// Whether more than half of the memory that a group may have is taken.
+fn is_short(group: &Group) -> bool {
+    group.limit().zip(group.held()).is_some_and(|(limit, held)| held > limit / 2)
 }
 
 /// What was seen so far.

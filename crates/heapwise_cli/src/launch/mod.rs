@@ -4,6 +4,7 @@
 //! three environment variables more; all else is what this process inherited.
 
 mod capture_file;
+mod cgroup;
 mod children;
 mod descendants;
 mod interpreter;
