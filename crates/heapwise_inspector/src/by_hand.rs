@@ -15,8 +15,8 @@ use crate::{describe, streams};
 pub(crate) fn size_of(live: Live<'_>, object: Address) -> u64 {
     let borders = borders(live);
     let start = Start::of(live, object);
-    let walk = start.walk(live, &borders);
-    let bytes = start.bytes + walk.nodes.iter().map(|node| node.size).sum::<u64>();
+    let mut walk = Walk::new(live, &borders, Limit::NONE);
+    let bytes = start.bytes + walk.add_up(start.first());
     let frames = frames(&walk);
     drop(walk);
     bytes + streams::bytes(live, &frames)
@@ -37,7 +37,8 @@ fn frames(walk: &Walk<'_>) -> Vec<Address> {
 pub(crate) fn explain(live: Live<'_>, object: Address) -> Object {
     let borders = borders(live);
     let start = Start::of(live, object);
-    let walk = start.walk(live, &borders);
+    let mut walk = Walk::new(live, &borders, Limit::NONE);
+    walk.walk_exactly(start.first());
     let mut found = describe::explain(&walk, object, start.namespace);
     found.bytes += start.bytes;
     found.own_bytes = start.bytes + walk.own_bytes(start.first());
@@ -79,12 +80,6 @@ impl Start {
 
     const fn first(&self) -> Address {
         if self.namespace == 0 { self.object } else { self.namespace }
-    }
-
-    fn walk<'a>(&self, live: Live<'a>, borders: &'a FxHashSet<Address>) -> Walk<'a> {
-        let mut walk = Walk::new(live, borders, Limit::NONE);
-        walk.walk_exactly(self.first());
-        walk
     }
 }
 

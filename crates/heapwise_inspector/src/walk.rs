@@ -110,6 +110,9 @@ pub(crate) struct Walk<'a> {
     unnamed_roots: Range<u32>,
     /// Walked into though it may belong to the interpreter; 0 for none.
     asked_for: Address,
+    /// Where only the sum of all bytes is wanted: those of objects that are no nodes. They refer to nothing, and nothing
+    /// but what they were met through refers to them, so they are met once and nobody asks for them again.
+    loose_bytes: Option<u64>,
 }
 
 impl<'a> Walk<'a> {
@@ -136,6 +139,7 @@ impl<'a> Walk<'a> {
             unnamed: Vec::new(),
             unnamed_roots: 0..0,
             asked_for: 0,
+            loose_bytes: None,
         }
     }
 
@@ -173,6 +177,13 @@ impl<'a> Walk<'a> {
     pub(crate) fn walk_exactly(&mut self, object: Address) {
         self.asked_for = object;
         self.walk_from(&[object], 1);
+    }
+
+    /// Walks from one object; the bytes of all that was reached. Not all of that are nodes.
+    pub(crate) fn add_up(&mut self, object: Address) -> u64 {
+        self.loose_bytes = Some(0);
+        self.walk_exactly(object);
+        self.loose_bytes.unwrap_or_default() + self.nodes.iter().map(|node| node.size).sum::<u64>()
     }
 
     /// Whether objects of this type are counted and walked into at all.
@@ -392,7 +403,7 @@ impl<'a> Walk<'a> {
     /// Notes a reference to an object, from the node whose row is being written.
     #[inline]
     fn meet(&mut self, address: Address) {
-        if address == 0 {
+        if address == 0 || self.loose_bytes.is_some() && self.is_loose(address) {
             return;
         }
         let entry = self.numbers.number(address);
@@ -431,6 +442,22 @@ impl<'a> Walk<'a> {
             }
         }
         self.targets.push(number);
+    }
+
+    /// Whether an object needs no node where the sum is enough; its bytes are added then.
+    #[inline]
+    fn is_loose(&mut self, address: Address) -> bool {
+        let live = self.live;
+        if live.references(address) != 1 || address == self.asked_for {
+            return false;
+        }
+        let kind = self.kinds.number(live, live.type_of(address));
+        let kind = self.kinds.get(kind);
+        let is_loose = kind.is_leaf();
+        if is_loose && let Some(bytes) = &mut self.loose_bytes {
+            *bytes += own_size(live, address, kind);
+        }
+        is_loose
     }
 
     /// Notes a reference to memory that is no object.
