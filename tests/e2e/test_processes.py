@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from expectations import Mode
 from interpreters import Environment
 from runner import finish, plain, record, report_command
 
@@ -77,6 +78,36 @@ def test_a_child_that_lasts_for_a_moment_has_its_memory(environment: Environment
     children = [one for one in report["run"]["processes"] if one["begun"] == "fork"]
     assert len(children) == 3
     assert all(one["rss_bytes"] >= 120_000_000 for one in children), children
+
+
+FORKS_IN_A_THREAD = """\
+import os, threading
+
+def forks():
+    child = os.fork()
+    if child == 0:
+        kept = [bytes(30_000_000)]
+        # The agent's own thread starts again some events after the fork.
+        while len(os.listdir("/proc/self/task")) < 2:
+            kept.append(bytes(20_000))
+        return
+    print(os.waitpid(child, 0)[1])
+
+thread = threading.Thread(target=forks)
+thread.start()
+thread.join()
+"""
+
+
+def test_a_child_ends_when_the_thread_that_forked_ends(environment: Environment, mode: Mode, tmp_path: Path) -> None:
+    """That thread is the child's first one, and the agent's own must not outlast it."""
+    program, capture = tmp_path / "forks.py", tmp_path / "forks.heapwise"
+    program.write_text(FORKS_IN_A_THREAD)
+    done = record(environment, [program], capture, mode)
+    assert (done.status, done.stdout) == (0, b"0\n"), str(done)
+    report = json.loads(report_command(environment, capture).stdout)
+    (child,) = (one for one in report["run"]["processes"] if one["begun"] == "fork")
+    assert 30_000_000 <= child["peak_heap_bytes"] <= 40_000_000
 
 
 STRANGERS = Path(__file__).parent / "targets" / "strangers.py"

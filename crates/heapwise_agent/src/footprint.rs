@@ -190,7 +190,9 @@ struct Mappings {
 
 impl Mappings {
     fn now() -> Self {
-        File::open("/proc/self/smaps").map(|file| Self::parse(BufReader::new(file))).unwrap_or_default()
+        File::open("/proc/thread-self/smaps")
+            .map(|file| Self::parse(BufReader::new(file)))
+            .unwrap_or_default()
     }
 
     /// Reads the text of proc(5) `smaps`. The stack of a thread is what lies behind a guard page without a name.

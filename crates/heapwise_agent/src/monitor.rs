@@ -23,6 +23,8 @@ use crate::{blocks, heap, lifecycle, looks, platform, process, sampler};
 
 /// Time between two ticks.
 const TICK: Duration = Duration::from_millis(10);
+/// Ticks between two looks whether there is anybody left.
+const ALONE_EVERY: u32 = 10;
 /// Larger files are not kept.
 const LARGEST_SOURCE: u64 = 1 << 20;
 /// Milliseconds after a fork before the thread starts again: the check for threads is over by then.
@@ -99,13 +101,20 @@ fn run(agent: &'static Agent) {
     THREAD_ID.store(process::thread_id(), Ordering::Relaxed);
     let mut look = Look::new();
     let mut last = Instant::now();
-    loop {
+    for tick in 1u32.. {
         let stop = {
             let state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
             let wait = WAKE.wait_timeout_while(state, TICK, |state| !state.stop);
             wait.unwrap_or_else(PoisonError::into_inner).0.stop
         };
         if stop || recorder::recording().is_none() {
+            return;
+        }
+        // A process whose first thread has ended lasts until the last one does: here is where glibc ends it, as it would
+        // have without this thread.
+        if tick.is_multiple_of(ALONE_EVERY) && process::is_only_thread_left() {
+            // Nobody shall wait for this thread, which is the one that runs the exit functions now.
+            drop(STATE.lock().unwrap_or_else(PoisonError::into_inner).thread.take());
             return;
         }
         if agent.mode == Mode::Sampled {

@@ -1,9 +1,10 @@
 //! What the system says of this process: memory, names, arguments.
 //!
-//! Reads `/proc/self`, whose formats are those of proc(5). Invariant: nothing here fails the agent; what cannot
-//! be read is 0 or empty.
+//! Reads `/proc/self`, whose formats are those of proc(5), and of memory `/proc/thread-self`, since where the first thread
+//! has ended the other says nothing. Invariant: nothing here fails the agent; what cannot be read is 0 or empty.
 
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 /// Pages of the process in memory, in bytes.
@@ -16,7 +17,7 @@ pub(crate) struct Pages {
 
 /// The pages as they are now. The file is opened anew each time, so that no file number of the program's is taken.
 pub(crate) fn pages() -> Pages {
-    parse_status(&std::fs::read_to_string("/proc/self/status").unwrap_or_default())
+    parse_status(&std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default())
 }
 
 fn parse_status(text: &str) -> Pages {
@@ -36,7 +37,7 @@ pub(crate) struct Shares {
 /// The shares as they are now; none where the kernel does not tell (before 5.4). It walks all page tables of the process
 /// to answer.
 pub(crate) fn shares() -> Shares {
-    let rollup = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_default();
+    let rollup = std::fs::read_to_string("/proc/thread-self/smaps_rollup").unwrap_or_default();
     parse_shares(&rollup, pages()).unwrap_or_default()
 }
 
@@ -79,6 +80,21 @@ pub(crate) fn wait_until_gone(thread: u32) {
         }
         std::thread::yield_now();
     }
+}
+
+/// Whether the calling thread is the only one left of the process: its first thread has ended, which may happen before the
+/// process does, and there is no other.
+pub(crate) fn is_only_thread_left() -> bool {
+    // A folder has a link from each folder in it, and two of its own; the first thread counts until the process is gone.
+    let threads = std::fs::metadata("/proc/self/task").map_or(0, |task| task.nlink().saturating_sub(2));
+    let first = || std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    threads == 2 && has_ended(&first())
+}
+
+/// Whether the text of a `/proc/PID/stat` is that of a thread that has ended. The name before the state is in brackets and
+/// may have any character in it.
+fn has_ended(text: &str) -> bool {
+    text.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'))
 }
 
 /// The calling thread's name, as the kernel has it.
@@ -143,6 +159,14 @@ mod tests {
         let shares = Shares { elsewhere, alone: 20 * 1024 };
         assert_eq!(parse_shares(rollup, parse_status(text)), Some(shares));
         assert_eq!(parse_shares("Rss: 107 kB\nPss: 63 kB\n", parse_status(text)), None);
+    }
+
+    #[test]
+    fn a_first_thread_that_has_ended_is_told_from_one_that_waits() {
+        assert!(has_ended("17 (a) b) Z 4 77"));
+        assert!(!has_ended("17 (a) Z b) S 4 77"));
+        assert!(!has_ended(""));
+        assert!(!is_only_thread_left());
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(crate) fn addresses() -> u64 {
     if limit == 0 {
         return u64::MAX;
     }
-    let pages = fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = fs::read_to_string("/proc/thread-self/statm").unwrap_or_default();
     let used = pages.split(' ').next().and_then(|pages| pages.parse::<u64>().ok());
     limit.saturating_sub(used.unwrap_or(0) * PAGE as u64)
 }

@@ -21,6 +21,8 @@ pub struct Gil {
     save: unsafe extern "C" fn() -> *mut c_void,
     restore: unsafe extern "C-unwind" fn(*mut c_void),
     add_pending: unsafe extern "C" fn(unsafe extern "C" fn(*mut c_void) -> c_int, *mut c_void) -> c_int,
+    main_interpreter: unsafe extern "C" fn() -> *mut c_void,
+    first_thread: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
 }
 
 /// `PyMethodDef`.
@@ -58,10 +60,14 @@ impl Gil {
             save: function(c"PyEval_SaveThread")?,
             restore: function(c"PyEval_RestoreThread")?,
             add_pending: function(c"Py_AddPendingCall")?,
+            main_interpreter: function(c"PyInterpreterState_Main")?,
+            first_thread: function(c"PyInterpreterState_ThreadHead")?,
         })
     }
 
-    /// Waits for the lock, works and lets it go.
+    /// Waits for the lock, works and lets it go; without work where Python has no thread any more. That is so in a child
+    /// whose forking thread has ended: CPython would make the new thread's state in the place of its very first one, and
+    /// end the process because that is in use (`new_threadstate` of `Python/pystate.c`, 3.11 and 3.12).
     ///
     /// # Safety
     /// The thread is not one that the interpreter made, does not hold the lock, and finalization has not begun and
@@ -69,6 +75,9 @@ impl Gil {
     pub unsafe fn ensure(&self, work: fn()) {
         // SAFETY: passed on to the caller.
         unsafe {
+            if (self.first_thread)((self.main_interpreter)()).is_null() {
+                return;
+            }
             let state = (self.ensure)();
             work();
             (self.release)(state);
