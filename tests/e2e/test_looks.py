@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from expectations import Mode
-from interpreters import Environment
+from interpreters import Environment, lacking
 from report_json import Report
 from runner import read_report, record
 
@@ -75,3 +75,12 @@ def test_frames_that_are_not_of_the_program_are_left_alone(
     if environment.interpreter.version <= LOOKED_AT:
         held = _held(report)
         assert max(held.values()) >= 30_000_000, held
+
+
+def test_a_frame_that_polars_has_locked_is_not_asked(environment: Environment, tmp_path: Path) -> None:
+    if reason := lacking(environment, "polars"):
+        pytest.skip(reason)
+    report = _report(environment, "locked_frame.py", tmp_path, "sampled", b"2000000 8\n")
+    if environment.interpreter.version <= LOOKED_AT:
+        held = _held(report)
+        assert held["file"] >= 80_000_000, held

@@ -99,15 +99,23 @@ def compare(python: Path, job: Job, folder: Path, again: int = AGAIN) -> Result:
             continue
         alone_again = [alone, *(run(python, job, None, folder) for _ in range(again))]
         profiled_again = [run(python, job, mode, folder) for _ in range(again)]
-        for difference in found:
+        for difference in sorted(found, key=goes_with_others):
             seen_alone = {outcomes.get(difference.test, "missing") for outcomes in alone_again}
             seen = {difference.profiled, *(outcomes.get(difference.test, "missing") for outcomes in profiled_again)}
             kind = result.unstable if seen & seen_alone else result.different
-            if kind is result.different and reason(difference):
+            why = reason(difference)
+            if goes_with_others(difference) and mode in result.explained and mode not in result.different:
+                why = " (goes with the tests that are explained)"
+            if kind is result.different and why:
                 kind = result.explained
-            kind.setdefault(mode, []).append(f"{difference}{reason(difference)}")
+            kind.setdefault(mode, []).append(f"{difference}{why}")
     result.seconds = round(time.monotonic() - begun, 1)
     return result
+
+
+def goes_with_others(difference: Difference) -> bool:
+    """Whether it is no test's own: the end of the job, or a subtest, to which regrtest gives no name."""
+    return not difference.test or difference.test.endswith(" exit code")
 
 
 def reason(difference: Difference) -> str:

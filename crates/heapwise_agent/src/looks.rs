@@ -123,6 +123,8 @@ static OFF: AtomicBool = AtomicBool::new(true);
 static FORKING: AtomicBool = AtomicBool::new(false);
 /// A look is being taken; looks are not nested, and no two threads take one.
 static LOOKING: AtomicBool = AtomicBool::new(false);
+/// A look is to be taken as soon as the main thread is out of a call of Polars.
+static WAITS_FOR_POLARS: AtomicBool = AtomicBool::new(false);
 /// The thread that looks instead of the main one, and whether it is at work.
 static THREAD: AtomicU64 = AtomicU64::new(0);
 static THREAD_ID: AtomicU32 = AtomicU32::new(0);
@@ -287,6 +289,18 @@ unsafe extern "C" fn pending(_: *mut c_void) -> c_int {
     0
 }
 
+/// Looks once the main thread is out of the call of Polars that a look before has met.
+unsafe extern "C" fn after_polars(_: *mut c_void) -> c_int {
+    if let Some(agent) = recorder::recording()
+        && !OFF.load(Ordering::Acquire)
+        && left(agent, 1) >= LEAST
+    {
+        look();
+    }
+    WAITS_FOR_POLARS.store(false, Ordering::Release);
+    0
+}
+
 /// Looks once the line that ran at the look before is done.
 unsafe extern "C" fn follow_on(_: *mut c_void) -> c_int {
     let (Some(agent), Some(looks)) = (recorder::recording(), LOOKS.get()) else { return 0 };
@@ -404,6 +418,10 @@ fn write(agent: &'static Agent, looks: &Looks) {
         }
         tables.write(sink, &TableRecord::Inspection { text: &text })
     });
+    let by_own_thread = process::thread_id() == THREAD_ID.load(Ordering::Relaxed);
+    if seen.leaves_polars && by_own_thread && !WAITS_FOR_POLARS.swap(true, Ordering::AcqRel) {
+        looks.gil.call_soon(after_polars);
+    }
     LOOKED_AT.store(height, Ordering::Relaxed);
     HIGHEST_LOOKED.fetch_max(height, Ordering::Relaxed);
     // Names that explain what is there need not be found.
@@ -540,6 +558,7 @@ pub(crate) fn after_fork_in_child() {
     THREAD.store(0, Ordering::Relaxed);
     THREAD_STATE.store(IDLE, Ordering::Relaxed);
     LOOKING.store(false, Ordering::Relaxed);
+    WAITS_FOR_POLARS.store(false, Ordering::Relaxed);
     WANTED_AT.store(0, Ordering::Relaxed);
     AGAIN_AT.store(0, Ordering::Relaxed);
     SPENT_NS.store(0, Ordering::Relaxed);

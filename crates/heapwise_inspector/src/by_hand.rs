@@ -7,47 +7,42 @@ use heapwise_capture::inspection::Object;
 use heapwise_cpython::objects::{Address, Live};
 use rustc_hash::FxHashSet;
 
+use crate::describe;
+use crate::polars::PolarsColumns;
 use crate::roots::is_class;
 use crate::walk::{Limit, Walk};
-use crate::{describe, streams};
 
 /// Bytes of an object with all that it keeps alive.
 pub(crate) fn size_of(live: Live<'_>, object: Address) -> u64 {
     let borders = borders(live);
     let start = Start::of(live, object);
-    let mut walk = Walk::new(live, &borders, Limit::NONE);
-    let bytes = start.bytes + walk.add_up(start.first());
-    let frames = frames(&walk);
-    drop(walk);
-    bytes + streams::bytes(live, &frames)
-}
-
-/// The frames and series of Polars among what was reached.
-fn frames(walk: &Walk<'_>) -> Vec<Address> {
-    let of_polars: Vec<bool> =
-        walk.kinds.all().iter().map(|kind| streams::has_stream(&walk.live.c_name(kind.address))).collect();
-    if !of_polars.contains(&true) {
-        return Vec::new();
+    let unknown = PolarsColumns::default();
+    let mut walk = Walk::new(live, &borders, &unknown, Limit::NONE);
+    let bytes = walk.add_up(start.first());
+    let met = walk.polars_met();
+    if met.is_empty() {
+        return start.bytes + bytes;
     }
-    let objects = walk.nodes.iter().filter(|node| node.address != 0 && of_polars[node.kind as usize]);
-    objects.map(|node| node.address).collect()
+    let (columns, _held) = PolarsColumns::ask(live, &met, None);
+    start.bytes + Walk::new(live, &borders, &columns, Limit::NONE).add_up(start.first())
 }
 
 /// What an object consists of.
 pub(crate) fn explain(live: Live<'_>, object: Address) -> Object {
     let borders = borders(live);
     let start = Start::of(live, object);
-    let mut walk = Walk::new(live, &borders, Limit::NONE);
+    let unknown = PolarsColumns::default();
+    let mut walk = Walk::new(live, &borders, &unknown, Limit::NONE);
     walk.walk_exactly(start.first());
+    let met = walk.polars_met();
+    let (columns, _held) = PolarsColumns::ask(live, &met, None);
+    if !met.is_empty() {
+        walk = Walk::new(live, &borders, &columns, Limit::NONE);
+        walk.walk_exactly(start.first());
+    }
     let mut found = describe::explain(&walk, object, start.namespace);
     found.bytes += start.bytes;
     found.own_bytes = start.bytes + walk.own_bytes(start.first());
-    let frames = frames(&walk);
-    drop(walk);
-    // Whether others have the same buffers is not known.
-    let of_frames = streams::bytes(live, &frames);
-    found.bytes += of_frames;
-    found.own_bytes += of_frames;
     found
 }
 

@@ -187,7 +187,9 @@ impl<'w, 'a> Account<'w, 'a> {
         };
         let Some(node) = self.walk.node_of(address) else { return object };
         let form = self.walk.kinds.get(self.walk.nodes[node as usize].kind).form;
-        if tables::describe(self, &mut object, address, depth) {
+        if tables::describe(self, &mut object, address, depth)
+            || self.describe_polars(&mut object, address, depth)
+        {
             return object;
         }
         let own = self.walk.nodes[node as usize].size;
@@ -295,45 +297,73 @@ impl<'w, 'a> Account<'w, 'a> {
     /// What pyarrow made: its columns with their buffers.
     fn describe_arrow(&self, object: &mut Object, address: Address, class: ArrowClass, depth: usize) {
         let Some(columns) = arrow::columns(self.walk.live, address, class) else { return };
-        let rows = columns.first().map_or(0, |column| column.length);
         match class {
             ArrowClass::Table | ArrowClass::RecordBatch => {
-                object.shape = vec![rows, columns.len() as u64];
-                for (index, column) in columns.iter().enumerate() {
-                    let (bytes, own_bytes) = self.bytes_of_buffers(&column.buffers);
-                    let label = match &column.name {
-                        Some(name) => format!("[{}]", quoted(name)),
-                        None => format!(".column({index})"),
-                    };
-                    let mut part = Object {
-                        name: format!("{}{label}", object.name),
-                        kind: "pyarrow.ChunkedArray".into(),
-                        dtype: (!column.type_name.is_empty()).then(|| column.type_name.to_owned()),
-                        length: Some(column.length),
-                        bytes,
-                        own_bytes,
-                        ..Object::default()
-                    };
-                    push_buffers(&mut part, &column.buffers);
-                    if depth < DEEPEST && bytes >= object.bytes / SMALLEST_SHARE {
-                        self.look_at_column(&mut part.facts, column);
-                        object.parts.push(part);
-                    }
-                }
-                object.parts.sort_by_key(|part| std::cmp::Reverse(part.bytes));
-                object.parts.truncate(MOST_PARTS);
+                self.describe_columns(object, &columns, "pyarrow.ChunkedArray", depth);
             }
             ArrowClass::Array | ArrowClass::ChunkedArray | ArrowClass::Buffer => {
-                object.length = Some(rows);
-                if let Some(column) = columns.first() {
-                    object.dtype = (!column.type_name.is_empty()).then(|| column.type_name.to_owned());
-                    self.look_at_column(&mut object.facts, column);
-                }
+                self.describe_only_column(object, &columns);
             }
         }
-        let mut buffers: Vec<ArrowBuffer> = columns.into_iter().flat_map(|column| column.buffers).collect();
-        buffers.sort_by_key(|buffer| std::cmp::Reverse(buffer.bytes));
-        push_buffers(object, &buffers);
+    }
+
+    /// A frame or series of Polars that was asked for its columns; false if the object is none.
+    fn describe_polars(&self, object: &mut Object, address: Address, depth: usize) -> bool {
+        let inner = match object.kind.as_str() {
+            "polars.DataFrame" => "_df",
+            "polars.Series" => "_s",
+            _ => return false,
+        };
+        let attributes = self.walk.live.attributes(address, 200);
+        let inside = attributes.iter().find(|attribute| attribute.name == inner);
+        let Some(columns) = inside.and_then(|inside| self.walk.polars.columns(inside.value)) else {
+            return false;
+        };
+        if inner == "_df" {
+            self.describe_columns(object, columns, "polars.Series", depth);
+        } else {
+            self.describe_only_column(object, columns);
+        }
+        true
+    }
+
+    /// A table as its columns, each of which is of this kind.
+    fn describe_columns(&self, table: &mut Object, columns: &[Column], kind: &str, depth: usize) {
+        table.shape = vec![columns.first().map_or(0, |column| column.length), columns.len() as u64];
+        for (index, column) in columns.iter().enumerate() {
+            let (bytes, own_bytes) = self.bytes_of_buffers(&column.buffers);
+            let label = match &column.name {
+                Some(name) => format!("[{}]", quoted(name)),
+                None => format!(".column({index})"),
+            };
+            let mut part = Object {
+                name: format!("{}{label}", table.name),
+                kind: kind.into(),
+                dtype: (!column.type_name.is_empty()).then(|| column.type_name.to_owned()),
+                length: Some(column.length),
+                bytes,
+                own_bytes,
+                ..Object::default()
+            };
+            push_buffers(&mut part, &column.buffers);
+            if depth < DEEPEST && bytes >= table.bytes / SMALLEST_SHARE {
+                self.look_at_column(&mut part.facts, column);
+                table.parts.push(part);
+            }
+        }
+        table.parts.sort_by_key(|part| std::cmp::Reverse(part.bytes));
+        table.parts.truncate(MOST_PARTS);
+        push_buffers_of(table, columns);
+    }
+
+    /// What is one column by itself.
+    fn describe_only_column(&self, object: &mut Object, columns: &[Column]) {
+        object.length = Some(columns.first().map_or(0, |column| column.length));
+        if let Some(column) = columns.first() {
+            object.dtype = (!column.type_name.is_empty()).then(|| column.type_name.to_owned());
+            self.look_at_column(&mut object.facts, column);
+        }
+        push_buffers_of(object, columns);
     }
 
     /// Bytes of buffers, each once, and of those that nothing else refers to.
@@ -379,6 +409,13 @@ fn push_buffers(object: &mut Object, buffers: &[ArrowBuffer]) {
     for buffer in buffers {
         push_buffer(object, buffer.address, buffer.bytes);
     }
+}
+
+/// Adds the buffers of all columns, the largest first.
+fn push_buffers_of(object: &mut Object, columns: &[Column]) {
+    let mut buffers: Vec<ArrowBuffer> = columns.iter().flat_map(|column| column.buffers.clone()).collect();
+    buffers.sort_by_key(|buffer| std::cmp::Reverse(buffer.bytes));
+    push_buffers(object, &buffers);
 }
 
 /// Text as one would write it in Python.

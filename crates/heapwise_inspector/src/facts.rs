@@ -14,10 +14,9 @@ use crate::arrays::Array;
 use crate::arrow::Column;
 use crate::describe::{Account, type_name};
 use crate::distinct::Distinct;
-use crate::kinds::Form;
+use crate::kinds::{Form, own_size};
 use crate::numbers::{Element, Summary};
 use crate::samples::{in_rows, spread};
-use crate::walk::own_size;
 
 /// Elements of a container that are looked at when there is little time.
 const SAMPLE: usize = 20_000;

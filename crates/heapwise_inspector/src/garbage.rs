@@ -45,7 +45,7 @@ pub(crate) fn find(
         return Some(Garbage { is_all, ..Garbage::default() });
     }
     let limit = Limit { nodes: allowance.objects, until: Some(until) };
-    let mut below = Walk::new(walk.live, borders, limit);
+    let mut below = Walk::new(walk.live, borders, walk.polars, limit);
     below.walk_from(&garbage, garbage.len());
     let ends: FxHashSet<Address> = garbage.into_iter().collect();
     let stays = below.staying(|address| ends.contains(&address));

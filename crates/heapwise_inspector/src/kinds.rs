@@ -1,10 +1,11 @@
-//! What kinds of types there are, for the walk: which layout an object has and what is followed from it.
+//! What kinds of types there are, for the walk: which layout an object has, how many bytes, and what is followed from it.
 //!
 //! Each type is looked at once in a walk. Invariant: a type is known by its address only while the walk lasts.
 
 use heapwise_cpython::objects::{Address, Builtin, Live, TypeFields};
 use rustc_hash::FxHashMap;
 
+use crate::arrays::Array;
 use crate::arrow::ArrowClass;
 
 /// How an object is walked.
@@ -30,6 +31,8 @@ pub(crate) enum Form {
     Array,
     /// What pyarrow made, with buffers behind it.
     Arrow(ArrowClass),
+    /// A frame or series inside Polars, which tells of its columns when it is asked.
+    Polars,
     /// A dict that a C library added something to, such as `OrderedDict`.
     ForeignDict,
     /// What a C library made: `tp_traverse` and `__sizeof__` say what there is.
@@ -39,7 +42,7 @@ pub(crate) enum Form {
 impl Form {
     /// Whether its type says what it refers to and how large it is.
     pub(crate) const fn is_foreign(self) -> bool {
-        matches!(self, Self::Foreign | Self::ForeignDict | Self::Arrow(_))
+        matches!(self, Self::Foreign | Self::ForeignDict | Self::Arrow(_) | Self::Polars)
     }
 }
 
@@ -91,11 +94,6 @@ impl Kinds {
             *lately = (address, number);
         }
         lately.1
-    }
-
-    /// All of them, by number.
-    pub(crate) fn all(&self) -> &[Kind] {
-        &self.known
     }
 
     #[inline]
@@ -174,6 +172,7 @@ fn form_of(live: Live<'_>, mut class: Address, mut fields: TypeFields) -> Form {
             // A record of its own, which may be a view; the other scalars are one value, inside the object.
             "numpy.void" => return Form::Foreign,
             "numpy.generic" => return Form::Leaf,
+            "builtins.PyDataFrame" | "builtins.PySeries" | "PyDataFrame" | "PySeries" => return Form::Polars,
             "property" | "staticmethod" | "classmethod" => return Form::Opaque,
             // Types of elements are shared by everything of that type.
             _ if name.starts_with("numpy.dtype") => return Form::Opaque,
@@ -189,4 +188,43 @@ fn form_of(live: Live<'_>, mut class: Address, mut fields: TypeFields) -> Form {
         fields = live.type_fields(class);
         depth += 1;
     }
+}
+
+/// The bytes of an object alone: what it asked its allocator for, without what it refers to.
+pub(crate) fn own_size(live: Live<'_>, address: Address, kind: &Kind) -> u64 {
+    let fields = &kind.fields;
+    let plain = fields.head_size + fields.basic_size;
+    let items = || {
+        let count = live.size_field(address).unsigned_abs();
+        // A C type may have items and keep their number elsewhere.
+        let possible = fields.item_size != 0 && count < 1 << 40;
+        if possible { (count * fields.item_size).next_multiple_of(8) } else { 0 }
+    };
+    let values =
+        if fields.managed_dict { live.instance_values_size(address, kind.address, fields) } else { 0 };
+    // A class of Python has its own fields on top of those of the layout it builds on.
+    let exact = !fields.is_heap_type;
+    let body = match kind.form {
+        Form::Opaque => 0,
+        Form::Integer if exact => live.integer_size(address),
+        Form::String if exact => live.string_size(address),
+        Form::String => plain + live.string(address).bytes(),
+        Form::Bytes if exact => live.bytes_size(address),
+        Form::Integer | Form::Bytes | Form::Tuple => {
+            let empty = kind.form == Form::Tuple && exact && live.size_field(address) == 0;
+            if empty { 0 } else { plain + items() }
+        }
+        Form::ByteArray => plain + live.byte_array_buffer(address).1,
+        Form::Leaf | Form::Function | Form::Cell | Form::Instance => plain + items(),
+        Form::Generator => plain + live.suspended_places(address) * fields.item_size,
+        Form::List => plain + live.list_row_size(address),
+        Form::Dict => plain + live.dict_table_size(address),
+        Form::Set => plain + live.set_table_size(address),
+        Form::Array => plain + Array::read(live, address).own_bytes(),
+        Form::Foreign | Form::ForeignDict | Form::Arrow(_) | Form::Polars => {
+            let said = if kind.sizer == 0 { 0 } else { live.said_size(address, kind.sizer) };
+            fields.head_size + said.max(fields.basic_size + items())
+        }
+    };
+    body + values
 }

@@ -4,8 +4,8 @@
 //! [`Inspector::explain`] answer for one object. [`roots`] finds the names, [`walk`] the graph of references,
 //! [`ownership`] who alone keeps what, [`describe`] says it in a person's words, [`facts`] looks at values,
 //! [`garbage`] and [`resources`] at what is not freed or closed.
-//! Invariants: nothing of the program is changed, no reference is kept, no Python code runs; time and
-//! memory of a look are bounded by what the caller allows.
+//! Invariants: nothing of the program is changed, no reference is kept, no Python code runs, and of libraries only what
+//! Polars tells its columns with; time and memory of a look are bounded by what the caller allows.
 
 #![allow(unsafe_code, reason = "reads another program's objects in memory; each block says why it may")]
 
@@ -24,10 +24,10 @@ mod memory;
 mod numbers;
 mod ownership;
 mod parts;
+mod polars;
 mod resources;
 mod roots;
 mod samples;
-mod streams;
 mod tables;
 mod walk;
 
@@ -41,6 +41,7 @@ use heapwise_cpython::objects::{Address, Live, Objects};
 use heapwise_cpython::{Frame, FramePointer, FrameWork, Frames, Interpreter, Refusal};
 
 pub use crate::clock::thread_time;
+use crate::polars::PolarsColumns;
 use crate::roots::{Libraries, Roots};
 use crate::walk::{Limit, Walk};
 
@@ -63,6 +64,8 @@ pub struct Look {
     /// The libraries that advice asks for, always the same and in the same order, with the versions of those that are
     /// loaded.
     pub versions: Vec<(&'static str, Option<String>)>,
+    /// There are frames of Polars that could not be asked for their columns: one of its calls was at work.
+    pub leaves_polars: bool,
 }
 
 /// What a look may cost, and what it is interested in.
@@ -140,15 +143,36 @@ impl Inspector {
         let worked = thread_time();
         // SAFETY: passed on to the caller.
         let live = unsafe { Live::new(interpreter, &self.objects) };
-        let mut libraries = self.libraries.lock().unwrap_or_else(PoisonError::into_inner);
-        let roots = Roots::find(live, &mut libraries);
-        drop(libraries);
-        // A third of the time is for the values. Where there are many names, finding them has taken much of it.
-        let until = (worked + allowance.time * 2 / 3).max(thread_time() + allowance.time / 3);
-        let limit = Limit { nodes: allowance.objects, until: Some(until) };
-        let mut walk = Walk::new(live, &roots.borders, limit);
-        let addresses: Vec<Address> = roots.names.iter().map(|name| name.object).collect();
-        walk.walk_from(&addresses, roots.unnamed);
+        let mut columns = PolarsColumns::default();
+        let mut held = Vec::new();
+        loop {
+            let mut libraries = self.libraries.lock().unwrap_or_else(PoisonError::into_inner);
+            let roots = Roots::find(live, &mut libraries);
+            drop(libraries);
+            // A third of the time is for the values. Where there are many names, finding them has taken much of it.
+            let until = (worked + allowance.time * 2 / 3).max(thread_time() + allowance.time / 3);
+            let limit = Limit { nodes: allowance.objects, until: Some(until) };
+            let mut walk = Walk::new(live, &roots.borders, &columns, limit);
+            let addresses: Vec<Address> = roots.names.iter().map(|name| name.object).collect();
+            walk.walk_from(&addresses, roots.unnamed);
+            let met = walk.polars_met();
+            if held.is_empty() && !met.is_empty() && polars::may_be_asked(live, interpreter.current_frame()) {
+                // Nothing is known by its address any more once Polars has run, but for what is held.
+                drop(walk);
+                (columns, held) = PolarsColumns::ask(live, &met, Some(thread_time() + allowance.time / 3));
+                continue;
+            }
+            let mut look = self.tell(&walk, &roots, allowance, worked);
+            look.leaves_polars = held.is_empty() && !met.is_empty();
+            look.inspection.complete &= !look.leaves_polars;
+            look.inspection.duration_ns = begun.elapsed().as_nanos() as u64;
+            look.inspection.worked_ns = thread_time().saturating_sub(worked).as_nanos() as u64;
+            return look;
+        }
+    }
+
+    /// What a walk has found. The look began at a [`thread_time`].
+    fn tell(&self, walk: &Walk<'_>, roots: &Roots, allowance: Allowance, worked: Duration) -> Look {
         let reached_bytes: u64 = walk.weighted_sizes().iter().sum();
         let unexplained = allowance.heap.saturating_sub(reached_bytes);
         let without_garbage = self.without_garbage.load(Ordering::Relaxed);
@@ -160,7 +184,7 @@ impl Inspector {
             // Half of what is left, before the values take the rest.
             let now = thread_time();
             let until = now + (worked + allowance.time).saturating_sub(now) / 2;
-            let found = garbage::find(&walk, &roots.borders, allowance, until);
+            let found = garbage::find(walk, &roots.borders, allowance, until);
             if found.as_ref().is_none_or(|found| found.bytes == 0 && !found.is_all) {
                 let needs = (allowance.time * 2).as_nanos() as u64;
                 self.garbage_needs_ns.store(needs, Ordering::Relaxed);
@@ -169,17 +193,14 @@ impl Inspector {
             }
             garbage = found.unwrap_or_default();
         }
-        let mut inspection = describe::describe(&walk, &roots, allowance, worked + allowance.time);
+        let mut inspection = describe::describe(walk, roots, allowance, worked + allowance.time);
         let unnamed = inspection.objects.iter().filter(|object| !object.has_users_name());
         inspection.unnamed_bytes = unnamed.map(|object| object.own_bytes).sum();
         inspection.garbage_bytes = garbage.bytes;
         inspection.objects.extend(garbage.objects);
         inspection.objects.sort_by_key(|object| std::cmp::Reverse(object.bytes));
         inspection.reached_bytes = reached_bytes;
-        let versions = versions(live, &roots);
-        inspection.duration_ns = begun.elapsed().as_nanos() as u64;
-        inspection.worked_ns = thread_time().saturating_sub(worked).as_nanos() as u64;
-        Look { inspection, versions }
+        Look { inspection, versions: versions(walk.live, roots), leaves_polars: false }
     }
 
     /// The bytes that an object keeps alive, itself included, each once. What belongs to the interpreter is left out:

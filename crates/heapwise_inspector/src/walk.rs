@@ -17,8 +17,9 @@ use crate::addresses::{Addresses, LEFT_OUT, NEW};
 use crate::arrays::Array;
 use crate::arrow::{self, ArrowBuffer};
 use crate::clock::{Deadline, thread_time};
-use crate::kinds::{Form, Kind, Kinds};
+use crate::kinds::{Form, Kinds, own_size};
 use crate::ownership::References;
+use crate::polars::PolarsColumns;
 use crate::samples::Places;
 
 /// How much may be looked at.
@@ -100,6 +101,8 @@ pub(crate) struct Walk<'a> {
     memory: FxHashMap<Address, u32>,
     /// Objects that belong to the interpreter or are roots themselves, and are not walked into.
     borders: &'a FxHashSet<Address>,
+    /// Frames and series of Polars whose columns are known.
+    pub(crate) polars: &'a PolarsColumns,
     limit: Limit,
     /// How many elements stand for each one looked at, for containers that were sampled.
     sampled: FxHashMap<u32, f64>,
@@ -116,7 +119,12 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(live: Live<'a>, borders: &'a FxHashSet<Address>, limit: Limit) -> Self {
+    pub(crate) fn new(
+        live: Live<'a>,
+        borders: &'a FxHashSet<Address>,
+        polars: &'a PolarsColumns,
+        limit: Limit,
+    ) -> Self {
         Self {
             live,
             kinds: Kinds::default(),
@@ -133,6 +141,7 @@ impl<'a> Walk<'a> {
             targets: Vec::new(),
             memory: FxHashMap::default(),
             borders,
+            polars,
             limit,
             sampled: FxHashMap::default(),
             complete: true,
@@ -186,6 +195,12 @@ impl<'a> Walk<'a> {
         self.loose_bytes.unwrap_or_default() + self.nodes.iter().map(|node| node.size).sum::<u64>()
     }
 
+    /// The frames and series of Polars that were met.
+    pub(crate) fn polars_met(&self) -> Vec<Address> {
+        let is_frame = |kind: u32| kind != NO_KIND && self.kinds.get(kind).form == Form::Polars;
+        self.nodes.iter().filter(|node| is_frame(node.kind)).map(|node| node.address).collect()
+    }
+
     /// Whether objects of this type are counted and walked into at all.
     pub(crate) fn counts(live: Live<'_>, object: Address) -> bool {
         let mut kinds = Kinds::default();
@@ -217,7 +232,8 @@ impl<'a> Walk<'a> {
             .iter()
             .zip(&met)
             .map(|(node, &met)| {
-                node.address != 0 && !ends(node.address) && self.live.references(node.address) > met
+                let held = u64::from(self.polars.columns(node.address).is_some());
+                node.address != 0 && !ends(node.address) && self.live.references(node.address) > met + held
             })
             .collect();
         let mut stack: Vec<u32> = (0..self.nodes.len() as u32).filter(|&node| stays[node as usize]).collect();
@@ -534,6 +550,13 @@ impl<'a> Walk<'a> {
                     }
                 }
             }
+            Form::Polars => {
+                for column in self.polars.columns(address).unwrap_or_default() {
+                    for &buffer in &column.buffers {
+                        self.meet_buffer(buffer);
+                    }
+                }
+            }
             Form::Generator | Form::Foreign => {
                 // An object that is only being made is not known to the collector yet.
                 if !self.kinds.get(node.kind).fields.is_collected || live.is_tracked(address) {
@@ -742,43 +765,4 @@ impl<'a> Walk<'a> {
         }
         self.nodes.iter().zip(weights).map(|(node, weight)| (node.size as f64 * weight) as u64).collect()
     }
-}
-
-/// The bytes of an object alone: what it asked its allocator for, without what it refers to.
-pub(crate) fn own_size(live: Live<'_>, address: Address, kind: &Kind) -> u64 {
-    let fields = &kind.fields;
-    let plain = fields.head_size + fields.basic_size;
-    let items = || {
-        let count = live.size_field(address).unsigned_abs();
-        // A C type may have items and keep their number elsewhere.
-        let possible = fields.item_size != 0 && count < 1 << 40;
-        if possible { (count * fields.item_size).next_multiple_of(8) } else { 0 }
-    };
-    let values =
-        if fields.managed_dict { live.instance_values_size(address, kind.address, fields) } else { 0 };
-    // A class of Python has its own fields on top of those of the layout it builds on.
-    let exact = !fields.is_heap_type;
-    let body = match kind.form {
-        Form::Opaque => 0,
-        Form::Integer if exact => live.integer_size(address),
-        Form::String if exact => live.string_size(address),
-        Form::String => plain + live.string(address).bytes(),
-        Form::Bytes if exact => live.bytes_size(address),
-        Form::Integer | Form::Bytes | Form::Tuple => {
-            let empty = kind.form == Form::Tuple && exact && live.size_field(address) == 0;
-            if empty { 0 } else { plain + items() }
-        }
-        Form::ByteArray => plain + live.byte_array_buffer(address).1,
-        Form::Leaf | Form::Function | Form::Cell | Form::Instance => plain + items(),
-        Form::Generator => plain + live.suspended_places(address) * fields.item_size,
-        Form::List => plain + live.list_row_size(address),
-        Form::Dict => plain + live.dict_table_size(address),
-        Form::Set => plain + live.set_table_size(address),
-        Form::Array => plain + Array::read(live, address).own_bytes(),
-        Form::Foreign | Form::ForeignDict | Form::Arrow(_) => {
-            let said = if kind.sizer == 0 { 0 } else { live.said_size(address, kind.sizer) };
-            fields.head_size + said.max(fields.basic_size + items())
-        }
-    };
-    body + values
 }

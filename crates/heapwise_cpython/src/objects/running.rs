@@ -2,7 +2,7 @@
 
 use super::{Address, Builtin, Live};
 use crate::layout::CurrentFrame;
-use crate::{Frame, FrameWork, Frames};
+use crate::{Frame, FramePointer, FrameWork, Frames};
 
 const WORD: usize = 8;
 const BYTES_START: usize = 32;
@@ -27,7 +27,8 @@ pub struct RunningThread {
 /// A frame that runs Python code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunningFrame {
-    address: usize,
+    /// Where it is.
+    pub address: FramePointer,
     /// Its code and instruction.
     pub frame: Frame,
     /// The `__dict__` that it has for globals.

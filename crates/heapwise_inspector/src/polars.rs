@@ -1,13 +1,20 @@
-//! The buffers of Polars' frames and series, asked of Polars through Arrow's C stream, the interface by which it hands its
+//! The columns of Polars' frames and series, asked of Polars through Arrow's C stream, the interface by which it hands its
 //! columns to others without copying them.
 //!
-//! Only for an object that was asked about by hand: code of Polars runs. What it has beside its columns, such as the names
-//! of many categories, is not told. Invariant: all that is taken is given back; a stream that fails has no buffers.
+//! Code of Polars runs, and may let the GIL go: nothing else of the program's may be known by its address meanwhile. What
+//! Polars has beside its columns, such as the names of many categories, is not told. Invariants: what is asked is held, and
+//! all that is taken is given back; a stream that fails has no buffers.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
+use std::time::Duration;
 
-use heapwise_cpython::objects::{Address, Live};
+use heapwise_capture::origin::{Origin, origin};
+use heapwise_cpython::FramePointer;
+use heapwise_cpython::objects::{Address, Answer, Live, RunningFrame};
 use rustc_hash::FxHashMap;
+
+use crate::arrow::{ArrowBuffer, Column};
+use crate::clock::thread_time;
 
 /// `ArrowSchema` of the C data interface.
 #[repr(C)]
@@ -48,57 +55,120 @@ struct Stream {
     private: *mut c_void,
 }
 
-/// Whether a type of C, by its name, has a stream.
-pub(crate) fn has_stream(type_name: &str) -> bool {
-    matches!(type_name, "builtins.PyDataFrame" | "builtins.PySeries" | "PyDataFrame" | "PySeries")
-}
+/// The columns of frames and series that were asked, by the address of what is inside Polars' object.
+#[derive(Debug, Default)]
+pub(crate) struct PolarsColumns(FxHashMap<Address, Vec<Column>>);
 
-/// Bytes of all buffers of frames and series, each once.
-pub(crate) fn bytes(live: Live<'_>, frames: &[Address]) -> u64 {
-    let mut buffers = FxHashMap::default();
-    // Another thread may run in between, and let go of what was found.
-    let _held: Vec<_> = frames.iter().map(|&frame| live.hold(frame)).collect();
-    for &frame in frames {
-        // A frame as a whole would be put into pieces of equal length, with copies; each of its columns is handed out as it is.
-        match live.method_result(frame, c"get_columns") {
-            Some(columns) => {
-                let items = live.list_items(columns.address());
-                for index in 0..items.length {
-                    gather(live, live.item(items, index), &mut buffers);
-                }
-            }
-            None => gather(live, frame, &mut buffers),
-        }
+impl PolarsColumns {
+    /// Asks frames and series for their columns, until a time if there is one. They are alive now, and what is known of them
+    /// counts as long as they are held.
+    pub(crate) fn ask<'a>(
+        live: Live<'a>,
+        frames: &[Address],
+        until: Option<Duration>,
+    ) -> (Self, Vec<Answer<'a>>) {
+        let held = frames.iter().map(|&frame| live.hold(frame)).collect();
+        let has_time = |_: &&Address| until.is_none_or(|until| thread_time() < until);
+        let asked = frames.iter().take_while(has_time);
+        (Self(asked.map(|&frame| (frame, columns_of(live, frame))).collect()), held)
     }
-    buffers.values().sum()
+
+    /// The columns of a frame, in order, or the one of a series; `None` for one that was not asked.
+    pub(crate) fn columns(&self, frame: Address) -> Option<&[Column]> {
+        self.0.get(&frame).map(Vec::as_slice)
+    }
 }
 
-fn gather(live: Live<'_>, series: Address, buffers: &mut FxHashMap<Address, u64>) {
-    let Some(capsule) = live.method_result(series, c"__arrow_c_stream__") else { return };
+/// Whether no call of Polars is at work: one that is may have a frame locked, and would wait for us as we for it. Every call
+/// is made by Python code of Polars, so a thread of which none of that runs is in no call; and neither is the calling one, which
+/// is between two instructions, if Polars' code runs innermost only.
+pub(crate) fn may_be_asked(live: Live<'_>, innermost: FramePointer) -> bool {
+    let of_polars =
+        |frame: &RunningFrame| origin(&live.code_place(frame.frame.code).0) == Origin::Library("polars");
+    live.threads().iter().all(|thread| {
+        let is_calling = thread.frames.first().is_some_and(|frame| frame.address == innermost);
+        let between = thread.frames.iter().skip_while(|frame| is_calling && of_polars(frame));
+        !between.into_iter().any(of_polars)
+    })
+}
+
+fn columns_of(live: Live<'_>, frame: Address) -> Vec<Column> {
+    // A frame as a whole would be put into pieces of equal length, with copies; each of its columns is handed out as it is.
+    match live.method_result(frame, c"get_columns") {
+        Some(columns) => {
+            let items = live.list_items(columns.address());
+            (0..items.length).map(|index| column(live, live.item(items, index)).unwrap_or_default()).collect()
+        }
+        None => column(live, frame).into_iter().collect(),
+    }
+}
+
+fn column(live: Live<'_>, series: Address) -> Option<Column> {
+    let capsule = live.method_result(series, c"__arrow_c_stream__")?;
     let stream: *mut Stream = live.capsule_content(&capsule, c"arrow_array_stream").cast();
     if stream.is_null() {
-        return;
+        return None;
     }
+    let mut column = Column { nulls: Some(0), ..Column::default() };
+    let mut buffers = FxHashMap::default();
     // SAFETY: the capsule is alive and has a stream, as its name says; the functions of the stream are called as the
     // interface wants it, with zeroed places for results, each of which is released once.
     unsafe {
         let mut schema: Schema = std::mem::zeroed();
-        let (Some(get_schema), Some(next)) = ((*stream).schema, (*stream).next) else { return };
+        let (Some(get_schema), Some(next)) = ((*stream).schema, (*stream).next) else { return None };
         if get_schema(stream, &raw mut schema) != 0 {
-            return;
+            return None;
         }
+        if !schema.name.is_null() {
+            column.name = Some(CStr::from_ptr(schema.name).to_string_lossy().into_owned());
+        }
+        column.type_name = type_name(CStr::from_ptr(schema.format).to_bytes());
         loop {
             let mut array: Array = std::mem::zeroed();
             if next(stream, &raw mut array) != 0 {
                 break;
             }
             let Some(release) = array.release else { break };
-            add(&raw const schema, &raw const array, buffers);
+            column.length += array.length.max(0).cast_unsigned();
+            let nulls = u64::try_from(array.null_count).ok();
+            column.nulls = column.nulls.zip(nulls).map(|(known, more)| known + more);
+            add(&raw const schema, &raw const array, &mut buffers);
             release(&raw mut array);
         }
         if let Some(release) = schema.release {
             release(&raw mut schema);
         }
+    }
+    let found = buffers.into_iter().filter(|&(_, bytes)| bytes > 0);
+    column.buffers = found.map(|(address, bytes)| ArrowBuffer { address, bytes }).collect();
+    column.buffers.sort_by_key(|buffer| buffer.address);
+    Some(column)
+}
+
+/// The type of a column as Polars shows it, by the format of the C data interface; empty for those that are rare.
+const fn type_name(format: &[u8]) -> &'static str {
+    match format {
+        [b'b'] => "bool",
+        [b'c'] => "i8",
+        [b'C'] => "u8",
+        [b's'] => "i16",
+        [b'S'] => "u16",
+        [b'i'] => "i32",
+        [b'I'] => "u32",
+        [b'l'] => "i64",
+        [b'L'] => "u64",
+        [b'f'] => "f32",
+        [b'g'] => "f64",
+        [b'u' | b'U'] | [b'v', b'u'] => "str",
+        [b'z' | b'Z'] | [b'v', b'z'] => "binary",
+        [b't', b'd', ..] => "date",
+        [b't', b's', ..] => "datetime",
+        [b't', b'D', ..] => "duration",
+        [b't', b't', ..] => "time",
+        [b'+', b'l' | b'L', ..] => "list",
+        [b'+', b's', ..] => "struct",
+        [b'+', b'w', ..] => "array",
+        _ => "",
     }
 }
 
@@ -189,5 +259,16 @@ unsafe fn size(format: &[u8], place: usize, count: u64, buffers: &[*const u8]) -
             Size::Bytes(if place == last { texts * 8 } else { word(last, place as u64 - 2) })
         }
         _ => Size::Bytes(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_named_as_polars_shows_them() {
+        let names = [&b"l"[..], b"vu", b"tdD", b"tsu:UTC", b"+w:2", b"w:16"].map(type_name);
+        assert_eq!(names, ["i64", "str", "date", "datetime", "array", ""]);
     }
 }
