@@ -41,6 +41,19 @@ const MAPPINGS_EVERY: Duration = Duration::from_millis(100);
 /// Anonymous bytes in memory when recording began, stacks and libraries' variables apart.
 static BEFORE: AtomicU64 = AtomicU64::new(0);
 
+/// Bytes in memory of reservations, as they were counted last.
+static COMMITTED: AtomicU64 = AtomicU64::new(0);
+
+/// Bytes of the heap that are no recorded blocks: what is in memory of reservations, as of the last count.
+pub(crate) fn committed_bytes() -> u64 {
+    COMMITTED.load(Ordering::Relaxed)
+}
+
+/// The fork is over, and what is there is the parent's.
+pub(crate) fn after_fork_in_child() {
+    COMMITTED.store(0, Ordering::Relaxed);
+}
+
 /// Notes what was there before recording. Called once, before the program runs.
 pub(crate) fn begin() {
     let mappings = Mappings::now();
@@ -139,11 +152,14 @@ impl Look {
 
 /// Counts the pages of pools and reservations that are in memory; tells of reservations, returns the bytes in pools.
 fn count_pages(agent: &'static Agent) -> u64 {
-    let mut pools = 0;
+    let (mut pools, mut committed) = (0, 0);
     let mut from = 0;
     loop {
         let ranges = agent.ranges.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((start, length, kind)) = ranges.next_managed(from) else { return pools };
+        let Some((start, length, kind)) = ranges.next_managed(from) else {
+            COMMITTED.store(committed, Ordering::Relaxed);
+            return pools;
+        };
         drop(ranges);
         from = start + length;
         let bytes = pages_in_memory(start, length);
@@ -151,6 +167,7 @@ fn count_pages(agent: &'static Agent) -> u64 {
             pools += bytes;
             continue;
         }
+        committed += bytes;
         let mut ranges = agent.ranges.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = ranges.committed(start, bytes, recorder::latest_stack());
         drop(ranges);

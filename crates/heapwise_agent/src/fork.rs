@@ -16,7 +16,7 @@ use crate::ranges::Ranges;
 use crate::recorder;
 use crate::sink::Sink;
 use crate::tables::Tables;
-use crate::{blocks, heap, looks, monitor};
+use crate::{blocks, footprint, heap, looks, monitor};
 
 /// What is held around a fork, in the order in which it is taken.
 struct Held {
@@ -68,6 +68,7 @@ unsafe extern "C" fn after_in_child() {
     recorder::end_in_child();
     looks::after_fork_in_child();
     monitor::after_fork_in_child();
+    footprint::after_fork_in_child();
     // SAFETY: runs in the copy of the thread that ran `before`, the only one there is.
     unsafe { let_go() };
     slot().depth.set(0);

@@ -22,7 +22,7 @@ use heapwise_inspector::{Allowance, Inspector, thread_time};
 
 use crate::platform::slot::{Inside, slot};
 use crate::recorder::{self, Agent};
-use crate::{blocks, follow, hooks, monitor, platform, process, room};
+use crate::{blocks, follow, footprint, hooks, monitor, platform, process, room};
 
 /// The part of the run that looks may take, as one in so many.
 const SHARE: u32 = 50;
@@ -164,10 +164,11 @@ pub(crate) unsafe fn start(agent: &Agent) {
 
 /// Bytes of the live heap, about.
 pub(crate) fn height(agent: &Agent) -> u64 {
-    match agent.mode {
+    let blocks = match agent.mode {
         heapwise_capture::header::Mode::Exact => blocks::live_bytes() + hooks::python::arena_bytes(),
         heapwise_capture::header::Mode::Sampled => blocks::live_bytes(),
-    }
+    };
+    blocks + footprint::committed_bytes()
 }
 
 /// A block was recorded: asks for a look if one is due.

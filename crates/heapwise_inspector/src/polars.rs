@@ -57,7 +57,7 @@ struct Stream {
 
 /// The columns of frames and series that were asked, by the address of what is inside Polars' object.
 #[derive(Debug, Default)]
-pub(crate) struct PolarsColumns(FxHashMap<Address, Vec<Column>>);
+pub(crate) struct PolarsColumns(FxHashMap<Address, Option<Vec<Column>>>);
 
 impl PolarsColumns {
     /// Asks frames and series for their columns, until a time if there is one. They are alive now, and what is known of them
@@ -68,14 +68,21 @@ impl PolarsColumns {
         until: Option<Duration>,
     ) -> (Self, Vec<Answer<'a>>) {
         let held = frames.iter().map(|&frame| live.hold(frame)).collect();
-        let has_time = |_: &&Address| until.is_none_or(|until| thread_time() < until);
-        let asked = frames.iter().take_while(has_time);
-        (Self(asked.map(|&frame| (frame, columns_of(live, frame))).collect()), held)
+        let ask = |&frame: &Address| {
+            let has_time = until.is_none_or(|until| thread_time() < until);
+            (frame, if has_time { columns_of(live, frame) } else { None })
+        };
+        (Self(frames.iter().map(ask).collect()), held)
     }
 
-    /// The columns of a frame, in order, or the one of a series; `None` for one that was not asked.
+    /// The columns of a frame, in order, or the one of a series; `None` if they are not known.
     pub(crate) fn columns(&self, frame: Address) -> Option<&[Column]> {
-        self.0.get(&frame).map(Vec::as_slice)
+        self.0.get(&frame)?.as_deref()
+    }
+
+    /// References that are held here.
+    pub(crate) fn references(&self, object: Address) -> u64 {
+        u64::from(self.0.contains_key(&object))
     }
 }
 
@@ -92,15 +99,21 @@ pub(crate) fn may_be_asked(live: Live<'_>, innermost: FramePointer) -> bool {
     })
 }
 
-fn columns_of(live: Live<'_>, frame: Address) -> Vec<Column> {
+/// `None` for a frame that hands out no column.
+fn columns_of(live: Live<'_>, frame: Address) -> Option<Vec<Column>> {
     // A frame as a whole would be put into pieces of equal length, with copies; each of its columns is handed out as it is.
-    match live.method_result(frame, c"get_columns") {
-        Some(columns) => {
-            let items = live.list_items(columns.address());
-            (0..items.length).map(|index| column(live, live.item(items, index)).unwrap_or_default()).collect()
-        }
-        None => column(live, frame).into_iter().collect(),
+    let Some(columns) = live.method_result(frame, c"get_columns") else {
+        return Some(vec![column(live, frame)?]);
+    };
+    let items = live.list_items(columns.address());
+    let found: Vec<_> = (0..items.length).map(|index| column(live, live.item(items, index))).collect();
+    let rows = found.iter().flatten().map(|column| column.length).next();
+    if rows.is_none() && !found.is_empty() {
+        return None;
     }
+    // Objects of Python are not handed out.
+    let unknown = Column { length: rows.unwrap_or(0), ..Column::default() };
+    Some(found.into_iter().map(|column| column.unwrap_or_else(|| unknown.clone())).collect())
 }
 
 fn column(live: Live<'_>, series: Address) -> Option<Column> {

@@ -232,8 +232,8 @@ impl<'a> Walk<'a> {
             .iter()
             .zip(&met)
             .map(|(node, &met)| {
-                let held = u64::from(self.polars.columns(node.address).is_some());
-                node.address != 0 && !ends(node.address) && self.live.references(node.address) > met + held
+                let met = met + self.polars.references(node.address);
+                node.address != 0 && !ends(node.address) && self.live.references(node.address) > met
             })
             .collect();
         let mut stack: Vec<u32> = (0..self.nodes.len() as u32).filter(|&node| stays[node as usize]).collect();
