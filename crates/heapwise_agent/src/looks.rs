@@ -182,6 +182,13 @@ pub(crate) fn recorded(agent: &'static Agent) {
 
 #[cold]
 fn want(agent: &Agent, height: u64) {
+    if WANTED_AT.load(Ordering::Acquire) != 0 {
+        if process::thread_id() == std::process::id() {
+            DUE_AT.store(u64::MAX, Ordering::Relaxed);
+            ask();
+        }
+        return;
+    }
     if OFF.load(Ordering::Acquire) || recorder::recording().is_none() {
         DUE_AT.store(u64::MAX, Ordering::Relaxed);
         return;
@@ -199,9 +206,23 @@ fn want(agent: &Agent, height: u64) {
     let now = platform::coarse_ms().max(1);
     if WANTED_AT.compare_exchange(0, now, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
         DUE_AT.store(u64::MAX, Ordering::Relaxed);
-        if let Some(looks) = LOOKS.get() {
-            looks.gil.call_soon(pending);
-        }
+        ask();
+    }
+}
+
+/// Asks the main thread for the look that is wanted.
+fn ask() {
+    if let Some(looks) = LOOKS.get() {
+        looks.gil.call_soon(pending);
+    }
+}
+
+/// As [`want`], by the agent's own thread. Up to 3.12 CPython does not tell its main thread what another one asks of it
+/// before that takes the GIL anew (`COMPUTE_EVAL_BREAKER` of `Python/ceval_gil.c`), so its next block asks once more.
+fn want_from_afar(agent: &Agent, height: u64) {
+    want(agent, height);
+    if WANTED_AT.load(Ordering::Acquire) != 0 {
+        DUE_AT.store(0, Ordering::Relaxed);
     }
 }
 
@@ -269,7 +290,7 @@ pub(crate) fn tick(agent: &'static Agent) {
     if again != 0 && now >= again {
         // What was there for a moment only is gone by now; what is left of it has its name.
         if height >= looked / 4 {
-            want(agent, height);
+            want_from_afar(agent, height);
         } else {
             AGAIN_AT.store(0, Ordering::Relaxed);
         }
@@ -281,7 +302,7 @@ pub(crate) fn tick(agent: &'static Agent) {
         LOOKED_AT.store(height, Ordering::Relaxed);
         DUE_AT.store((highest / 10 * 9).max(STEP), Ordering::Relaxed);
     } else if height >= DUE_AT.load(Ordering::Relaxed) {
-        want(agent, height);
+        want_from_afar(agent, height);
     }
 }
 
