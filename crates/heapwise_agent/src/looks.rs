@@ -6,9 +6,10 @@
 //! followed by another when the line that made it is done ([`follow`]), or a little later, and that by short ones at
 //! growing distances: arrays are made first and filled then.
 //!
-//! Invariants: the looks together stay within [`CREDIT`] and [`SHARE`] of the run, and each within [`SHARE_OF_ROOM`] of
-//! the memory that the program may still get; no thread of the agent waits for the GIL while the interpreter ends or
-//! forks: [`before_fork`] and [`at_exit`] run in time and wait for it to be gone; what a look allocates is not counted.
+//! Invariants: the looks together stay within [`SHARE`] of the run, short runs apart ([`CREDIT`]), and each within
+//! [`SHARE_OF_ROOM`] of the memory that the program may still get; no thread of the agent waits for the GIL while the
+//! interpreter ends or forks: [`before_fork`] and [`at_exit`] run in time and wait for it to be gone; what a look allocates
+//! is not counted.
 
 use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,7 +27,8 @@ use crate::{blocks, follow, footprint, hooks, monitor, platform, process, room};
 
 /// The part of the run that looks may take, as one in so many.
 const SHARE: u32 = 50;
-/// What looks may take of the run's time before it has passed: short programs are looked at too.
+/// What looks may take of the run's time before it has passed, with half of the share: short programs are looked at too. After
+/// twelve seconds the share alone is more.
 const CREDIT: Duration = Duration::from_millis(120);
 /// Of both, looks at heights that were never looked at may take all; those that find the names of what was seen, and what
 /// its values have become, one in so many; and those at known heights, where things come and go, one in so many.
@@ -241,7 +243,8 @@ fn part(height: u64) -> u32 {
 
 /// The time that looks may take by now, all together.
 fn allowed(agent: &Agent) -> Duration {
-    CREDIT + Duration::from_millis(agent.age_ms()) / SHARE
+    let age = Duration::from_millis(agent.age_ms());
+    (CREDIT + age / SHARE / 2).max(age / SHARE)
 }
 
 /// The time that looks may still take which may use this part of all; none while they have written what they may.
