@@ -5,8 +5,10 @@
 //! heap H, I is H²/S divided by [`PRECISION`]. Cost: what is recorded is paid for from a
 //! credit. It is there from the start, so that short runs are sampled densely; it grows with the highest S by what
 //! recording that growth takes, so that what is live at the peak is sampled as precision asks for; and it refills
-//! slowly, ever more so as the run gets longer, so that long runs stay bounded. While it is used up, the interval
-//! doubles at every tick. Where most of what is recorded are blocks above the threshold from which every block is
+//! slowly, ever more so as the run gets longer, so that long runs stay bounded. When it is used up, the interval
+//! doubles until what is recorded in a second, as it was lately, costs no more than what is refilled; it is halved again
+//! when the credit lasts for that. Programs work in bursts: an interval that followed each would be far too long in the next
+//! one. Where most of what is recorded are blocks above the threshold from which every block is
 //! recorded, that is raised too, and told.
 //!
 //! Changes depend on the past only, and each thread carries its own rule until its next recorded block, so every
@@ -45,6 +47,10 @@ const MOST_PER_SECOND: i64 = 4_000 * BLOCK;
 const YOUNG_MS: u64 = 30_000;
 /// At some 14 bytes for a block and its end, this is a megabyte of capture a minute.
 const LEAST_PER_SECOND: i64 = 1_000 * BLOCK;
+/// What is recorded in a second is an average over about this time.
+const LATELY_MS: u64 = 500;
+/// A finer rule is taken on if the credit lasts this long with it.
+const LASTS_S: f64 = 1.0;
 /// A thread tells what it spent when it is so much.
 const TELL: u32 = 32 * BLOCK as u32;
 
@@ -56,6 +62,8 @@ static HIGHEST: AtomicU64 = AtomicU64::new(0);
 static HIGHEST_DRAWN: AtomicU64 = AtomicU64::new(0);
 /// What was spent since the last tick on blocks that were recorded for their size, and on those that were drawn.
 static SPENT: Alone<[AtomicU64; 2]> = Alone([AtomicU64::new(0), AtomicU64::new(0)]);
+/// The [`Pace`], as the bits of its numbers.
+static PACE: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
 
 /// The rule that a thread is to take on.
 #[inline]
@@ -104,7 +112,7 @@ pub(crate) fn forget_parent() {
     CREDIT.store(CREDIT_OF_CHILD, Ordering::Relaxed);
     HIGHEST.store(0, Ordering::Relaxed);
     HIGHEST_DRAWN.store(0, Ordering::Relaxed);
-    for spent in &SPENT.0 {
+    for spent in SPENT.0.iter().chain(&PACE) {
         spent.store(0, Ordering::Relaxed);
     }
 }
@@ -123,7 +131,13 @@ pub(crate) fn adapt(age_ms: u64, elapsed_ms: u64, heap: u64, drawn: u64) {
     // What a flood took beyond the credit is made up for within a second.
     CREDIT.store(credit.clamp(-per_second(age_ms), FIRST_CREDIT), Ordering::Relaxed);
     let wanted = wanted(credit, highest, highest_drawn);
-    let next = step(rule(), credit, refill.cast_unsigned(), spent, wanted);
+    let [certain, drawn] = PACE.each_ref().map(|bits| f64::from_bits(bits.load(Ordering::Relaxed)));
+    let mut pace = Pace { certain, drawn };
+    pace.spent(spent, elapsed_ms);
+    let next = step(rule(), &mut pace, credit, per_second(age_ms), wanted);
+    for (bits, now) in PACE.iter().zip([pace.certain, pace.drawn]) {
+        bits.store(now.to_bits(), Ordering::Relaxed);
+    }
     INTERVAL.store(next.interval, Ordering::Relaxed);
     THRESHOLD.store(next.threshold, Ordering::Relaxed);
 }
@@ -146,25 +160,53 @@ fn per_second(age_ms: u64) -> i64 {
     (MOST_PER_SECOND * young / 1000).max(LEAST_PER_SECOND)
 }
 
-/// One step of the rule; `allowed` may be spent in a tick in the long run, and `spent` was, on blocks recorded for
-/// their size and on drawn ones; `wanted` is the shortest interval.
-fn step(now: Sampling, credit: i64, allowed: u64, spent: [u64; 2], wanted: u64) -> Sampling {
+/// What recording costs in a second by the rule as it is, judged by the last [`LATELY_MS`]: that of blocks which are recorded
+/// for their size, and that of drawn ones.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Pace {
+    certain: f64,
+    drawn: f64,
+}
+
+impl Pace {
+    /// Takes in what was spent in some milliseconds.
+    fn spent(&mut self, spent: [u64; 2], elapsed_ms: u64) {
+        let elapsed_ms = elapsed_ms.max(1);
+        let share = (elapsed_ms as f64 / LATELY_MS as f64).min(1.0);
+        for (pace, spent) in [&mut self.certain, &mut self.drawn].into_iter().zip(spent) {
+            *pace += (spent as f64 * 1000.0 / elapsed_ms as f64 - *pace) * share;
+        }
+    }
+
+    fn all(self) -> f64 {
+        self.certain + self.drawn
+    }
+}
+
+/// One step of the rule: `allowed` may be spent in a second in the long run, and `wanted` is the shortest interval. The pace
+/// becomes what it will be by the new rule.
+fn step(now: Sampling, pace: &mut Pace, credit: i64, allowed: i64, wanted: u64) -> Sampling {
     let Sampling { mut interval, mut threshold } = now;
-    let [certain, drawn] = spent;
-    if credit <= 0 && certain + drawn > allowed {
-        if certain > drawn {
+    if credit <= 0 && pace.all() > allowed as f64 {
+        if pace.certain > pace.drawn {
             threshold = threshold.saturating_mul(2);
+            pace.certain /= 2.0;
             // Blocks just under the threshold must become rare too, or nothing is won.
             interval = interval.max(threshold / 2);
         } else {
             interval = interval.saturating_mul(2);
         }
-    } else if credit > 0 {
+    } else if credit > 0 && (2.0 * pace.all() - allowed as f64) * LASTS_S <= credit as f64 {
         // Room again: back towards what precision asks for.
+        if threshold > LARGE {
+            pace.certain *= 2.0;
+        }
         threshold = (threshold / 2).max(LARGE);
         interval = (interval / 2).max(wanted);
     }
-    Sampling { interval: interval.max(wanted).min(1 << 40), threshold: threshold.min(1 << 40) }
+    let next = Sampling { interval: interval.max(wanted).min(1 << 40), threshold: threshold.min(1 << 40) };
+    pace.drawn *= now.interval as f64 / next.interval as f64;
+    next
 }
 
 /// A source of random numbers (xorshift64*, Vigna 2016, "An experimental exploration of Marsaglia's xorshift
@@ -209,17 +251,54 @@ mod tests {
     #[test]
     fn the_interval_follows_what_is_wanted_and_the_credit() {
         let start = Sampling { interval: DENSEST, threshold: LARGE };
-        let calm = step(start, FIRST_CREDIT, 40, [0, 100], 10_000);
-        assert_eq!(calm, Sampling { interval: 10_000, threshold: LARGE });
-        let flood = step(start, -5, 40, [0, 1000], DENSEST);
+        let stepped = |now, certain, drawn, credit, wanted| {
+            let mut pace = Pace { certain, drawn };
+            (step(now, &mut pace, credit, 4_000, wanted), pace)
+        };
+        let (calm, pace) = stepped(start, 0.0, 10_000.0, FIRST_CREDIT, 4 * DENSEST);
+        assert_eq!(calm, Sampling { interval: 4 * DENSEST, threshold: LARGE });
+        assert_eq!(pace, Pace { certain: 0.0, drawn: 2_500.0 });
+        let (flood, pace) = stepped(start, 0.0, 100_000.0, -5, DENSEST);
         assert_eq!(flood, Sampling { interval: 2 * DENSEST, threshold: LARGE });
+        assert_eq!(pace, Pace { certain: 0.0, drawn: 50_000.0 });
         let small = wanted(FIRST_CREDIT / 2, 1_000_000, 1_000_000);
-        let busy_and_small = step(start, FIRST_CREDIT / 2, 40, [0, 1000], small);
+        let (busy_and_small, _) = stepped(start, 0.0, 100_000.0, FIRST_CREDIT / 2, small);
         assert_eq!(busy_and_small, Sampling { interval: SPARSER, threshold: LARGE });
-        let large = step(start, -5, 40, [1000, 0], DENSEST);
+        let (large, pace) = stepped(start, 100_000.0, 0.0, -5, DENSEST);
         assert_eq!(large, Sampling { interval: LARGE, threshold: 2 * LARGE });
-        let back = step(large, FIRST_CREDIT, 40, [0, 0], DENSEST);
+        assert_eq!(pace, Pace { certain: 50_000.0, drawn: 0.0 });
+        let (back, _) = stepped(large, 0.0, 0.0, FIRST_CREDIT, DENSEST);
         assert_eq!(back, Sampling { interval: LARGE / 2, threshold: LARGE });
+        let (kept, _) = stepped(large, 0.0, 3_000.0, 1_000, DENSEST);
+        assert_eq!(kept, large, "the credit does not last for more");
+    }
+
+    /// The longest interval in ten minutes of a program that allocates in so many of so many ticks; what it may record while
+    /// it is young is gone before.
+    fn longest_in_bursts(bytes_per_s: u64, busy: u64, of: u64) -> u64 {
+        let (mut rule, mut pace) = (Sampling { interval: DENSEST, threshold: LARGE }, Pace::default());
+        let (mut credit, mut longest) = (FIRST_CREDIT, 0);
+        for tick in 0..60_000 {
+            let bytes = if tick % of < busy { bytes_per_s / 100 * of / busy } else { 0 };
+            let spent = bytes / rule.interval * BLOCK as u64;
+            let allowed = per_second(tick * 10);
+            credit = (credit - spent.cast_signed() + allowed / 100).clamp(-allowed, FIRST_CREDIT);
+            pace.spent([0, spent], 10);
+            rule = step(rule, &mut pace, credit, allowed, DENSEST);
+            if tick > 12_000 {
+                longest = longest.max(rule.interval);
+            }
+        }
+        longest
+    }
+
+    #[test]
+    fn an_interval_is_not_far_above_what_the_credit_allows_though_the_program_works_in_bursts() {
+        // 30 MB a second for 1,000 blocks a second, of 30 kB each.
+        for (busy, of) in [(1, 1), (3, 5), (10, 40), (20, 100)] {
+            let longest = longest_in_bursts(30_000_000, busy, of);
+            assert!(longest <= 4 * 30_000, "{busy} of {of}: {longest}");
+        }
     }
 
     #[test]
