@@ -42,13 +42,15 @@ pub(crate) fn shares() -> Shares {
 }
 
 fn parse_shares(rollup: &str, pages: Pages) -> Option<Shares> {
+    // Of what comes and goes both sides are of one moment: the program may give memory back between two questions.
+    let anonymous = field(rollup, "Anonymous:")?;
     let elsewhere = Pages {
-        anonymous: pages.anonymous.saturating_sub(field(rollup, "Pss_Anon:")?),
+        anonymous: anonymous.saturating_sub(field(rollup, "Pss_Anon:")?),
         file: pages.file.saturating_sub(field(rollup, "Pss_File:")?),
         shared: pages.shared.saturating_sub(field(rollup, "Pss_Shmem:")?),
     };
     // Of files only the mapped parts of the capture are written to, and those are few.
-    let alone = field(rollup, "Private_Dirty:")?.min(pages.anonymous);
+    let alone = field(rollup, "Private_Dirty:")?.min(anonymous);
     Some(Shares { elsewhere, alone })
 }
 
@@ -154,10 +156,12 @@ mod tests {
         assert_eq!(parse_status(text), Pages { anonymous: 102_400, file: 7168, shared: 0 });
         assert_eq!(parse_status("garbage"), Pages::default());
         assert!(pages().anonymous > 0);
-        let rollup = "Rss: 107 kB\nPss: 63 kB\nPss_Anon: 60 kB\nPss_File: 3 kB\nPss_Shmem: 0 kB\nPrivate_Dirty: 20 kB\n";
+        let rollup = "Rss: 107 kB\nPss: 63 kB\nPss_Anon: 60 kB\nPss_File: 3 kB\nPss_Shmem: 0 kB\nPrivate_Dirty: 20 kB\nAnonymous: 100 kB\n";
         let elsewhere = Pages { anonymous: 40 * 1024, file: 4096, shared: 0 };
         let shares = Shares { elsewhere, alone: 20 * 1024 };
         assert_eq!(parse_shares(rollup, parse_status(text)), Some(shares));
+        let half_gone = Pages { anonymous: 50 * 1024, ..parse_status(text) };
+        assert_eq!(parse_shares(rollup, half_gone), Some(shares), "memory was given back in between");
         assert_eq!(parse_shares("Rss: 107 kB\nPss: 63 kB\n", parse_status(text)), None);
     }
 
