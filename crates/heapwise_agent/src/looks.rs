@@ -182,6 +182,8 @@ pub(crate) fn recorded(agent: &'static Agent) {
     }
 }
 
+/// Asks for a look at this height. One that is wanted already is asked for once more, if this is the main thread: see
+/// [`want_from_afar`].
 #[cold]
 fn want(agent: &Agent, height: u64) {
     if WANTED_AT.load(Ordering::Acquire) != 0 {
@@ -444,8 +446,9 @@ fn write(agent: &'static Agent, looks: &Looks) {
         tables.write(sink, &TableRecord::Inspection { text: &text })
     });
     let by_own_thread = process::thread_id() == THREAD_ID.load(Ordering::Relaxed);
-    if seen.leaves_polars && by_own_thread && !WAITS_FOR_POLARS.swap(true, Ordering::AcqRel) {
-        looks.gil.call_soon(after_polars);
+    if seen.leaves_polars && by_own_thread && !WAITS_FOR_POLARS.load(Ordering::Acquire) {
+        // The main thread does not come to it before the GIL is let go.
+        WAITS_FOR_POLARS.store(looks.gil.call_soon(after_polars), Ordering::Release);
     }
     LOOKED_AT.store(height, Ordering::Relaxed);
     HIGHEST_LOOKED.fetch_max(height, Ordering::Relaxed);

@@ -94,8 +94,7 @@ pub(crate) fn may_be_asked(live: Live<'_>, innermost: FramePointer) -> bool {
         |frame: &RunningFrame| origin(&live.code_place(frame.frame.code).0) == Origin::Library("polars");
     live.threads().iter().all(|thread| {
         let is_calling = thread.frames.first().is_some_and(|frame| frame.address == innermost);
-        let between = thread.frames.iter().skip_while(|frame| is_calling && of_polars(frame));
-        !between.into_iter().any(of_polars)
+        !thread.frames.iter().skip_while(|frame| is_calling && of_polars(frame)).any(of_polars)
     })
 }
 

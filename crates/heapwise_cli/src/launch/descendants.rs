@@ -48,13 +48,13 @@ impl Descendants {
         let (stop, stopped) = mpsc::channel();
         let look_on = move || {
             let mut seen = Seen { program, processes: HashMap::new() };
-            let group = Group::of_this_process().filter(|group| group.limit().is_some());
+            let group = Group::of_this_process().and_then(|group| Some((group.limit()?, group)));
             let mut pause = EVERY;
             while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
                 let begun = Instant::now();
                 seen.look();
                 pause = EVERY.max(begun.elapsed() * PAUSE);
-                if group.as_ref().is_some_and(is_short) {
+                if group.as_ref().is_some_and(|(limit, group)| is_short(*limit, group)) {
                     pause = pause.max(WHERE_SHORT);
                 }
             }
@@ -73,8 +73,8 @@ impl Descendants {
 }
 
 /// Whether more than half of the memory that a group may have is taken.
-fn is_short(group: &Group) -> bool {
-    group.limit().zip(group.held()).is_some_and(|(limit, held)| held > limit / 2)
+fn is_short(limit: u64, group: &Group) -> bool {
+    group.held().is_some_and(|held| held > limit / 2)
 }
 
 /// What was seen so far.

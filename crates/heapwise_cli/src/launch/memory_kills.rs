@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_before_or_after_is_not_known() {
-        let of = |before, after| added(before, after);
-        assert_eq!((of(None, Some(3)), of(Some(3), None), of(Some(1), Some(3))), (None, None, Some(2)));
+        let added = (added(None, Some(3)), added(Some(3), None), added(Some(1), Some(3)));
+        assert_eq!(added, (None, None, Some(2)));
     }
 }
